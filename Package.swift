@@ -1,0 +1,82 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings of every Swift target: existential types are spelled out, and a
+/// member is visible only where its module is imported.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "headroom",
+  products: [
+    .executable(name: "headroom", targets: ["headroom"]),
+    .library(name: "SpaceAudit", targets: ["SpaceAudit"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // The command line.
+    .executableTarget(name: "headroom", dependencies: ["HeadroomCommands"], swiftSettings: strict),
+    .target(
+      name: "HeadroomCommands",
+      dependencies: [
+        "SpaceAudit", "SpaceReport", "ExtentAnalyzer", "PartitionScanner", "LinuxStorage",
+        "SpaceModel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // The library's front door.
+    .target(
+      name: "SpaceAudit",
+      dependencies: [
+        "SpaceReport", "ExtentAnalyzer", "FilesystemReader", "PartitionScanner", "LinuxStorage",
+        "SpaceModel",
+      ],
+      swiftSettings: strict),
+
+    // Pure values in, values out.
+    .target(name: "SpaceReport", dependencies: ["SpaceModel"], swiftSettings: strict),
+    .target(name: "SpaceModel", swiftSettings: strict),
+
+    // Measuring.
+    .target(
+      name: "ExtentAnalyzer", dependencies: ["LinuxStorage", "SpaceModel"], swiftSettings: strict),
+    .target(
+      name: "FilesystemReader", dependencies: ["LinuxStorage", "SpaceModel", "CExt2fs"],
+      swiftSettings: strict),
+    .target(
+      name: "PartitionScanner", dependencies: ["LinuxStorage", "SpaceModel", "CBlkid"],
+      swiftSettings: strict),
+    .target(
+      name: "LinuxStorage", dependencies: ["SpaceModel", "CLinuxStorage"], swiftSettings: strict),
+
+    // C.
+    .target(name: "CLinuxStorage", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+    .systemLibrary(name: "CExt2fs", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
+
+    // Tests.
+    .target(name: "TestSupport", dependencies: ["SpaceModel"], path: "Tests/TestSupport"),
+    .testTarget(name: "SpaceModelTests", dependencies: ["SpaceModel", "TestSupport"]),
+    .testTarget(
+      name: "SpaceReportTests", dependencies: ["SpaceReport", "SpaceModel", "TestSupport"]),
+    .testTarget(
+      name: "ExtentAnalyzerTests",
+      dependencies: ["ExtentAnalyzer", "LinuxStorage", "SpaceModel", "TestSupport"]),
+    .testTarget(
+      name: "FilesystemReaderTests",
+      dependencies: [
+        "FilesystemReader", "ExtentAnalyzer", "LinuxStorage", "SpaceModel", "TestSupport",
+      ]),
+    .testTarget(
+      name: "PartitionScannerTests",
+      dependencies: ["PartitionScanner", "LinuxStorage", "SpaceModel", "TestSupport"]),
+    .testTarget(
+      name: "HeadroomCommandsTests",
+      dependencies: ["HeadroomCommands", "SpaceReport", "SpaceModel", "TestSupport"]),
+  ]
+)

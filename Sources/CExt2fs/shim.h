@@ -1,0 +1,2 @@
+#include <et/com_err.h>
+#include <ext2fs/ext2fs.h>

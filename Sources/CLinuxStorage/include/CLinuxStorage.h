@@ -1,0 +1,108 @@
+// System calls and constants that Swift's Glibc module does not show.
+//
+// That module is built without _GNU_SOURCE, and the importer does not see
+// macros that expand to anything but a literal (every _IOR/_IOWR constant).
+// Each function returns 0 or a count on success and -errno on failure, so no
+// caller has to read errno after Swift may have changed it.
+#ifndef CLINUXSTORAGE_H
+#define CLINUXSTORAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// open(2) flags.
+extern const int cls_O_NOATIME;
+extern const int cls_O_PATH;
+
+// Opens for reading only, close-on-exec, non-blocking (a FIFO or a tape must
+// not hold us up). O_NOATIME is tried first and given up on EPERM, which the
+// kernel answers where the caller neither owns the file nor has CAP_FOWNER.
+// directory: -100 (AT_FDCWD) or an open directory.
+int cls_open_read(int directory, const char *path, int extra_flags);
+
+// One mapped extent, as FIEMAP gives it.
+struct cls_extent {
+  uint64_t logical;
+  uint64_t physical;
+  uint64_t length;
+  uint32_t flags;
+};
+
+// FIEMAP flags in cls_extent.flags (linux/fiemap.h).
+extern const uint32_t cls_FIEMAP_LAST;
+extern const uint32_t cls_FIEMAP_UNKNOWN;
+extern const uint32_t cls_FIEMAP_DELALLOC;
+extern const uint32_t cls_FIEMAP_ENCODED;
+extern const uint32_t cls_FIEMAP_INLINE;
+extern const uint32_t cls_FIEMAP_TAIL;
+extern const uint32_t cls_FIEMAP_UNWRITTEN;
+extern const uint32_t cls_FIEMAP_SHARED;
+
+// Asks for up to capacity extents from offset start on, never with
+// FIEMAP_FLAG_SYNC: that flag writes. Returns how many were filled in.
+int cls_fiemap(int fd, uint64_t start, struct cls_extent *extents, uint32_t capacity);
+
+// lseek(2) with SEEK_DATA or SEEK_HOLE. -ENXIO means nothing from there on.
+int64_t cls_seek_data(int fd, int64_t offset);
+int64_t cls_seek_hole(int fd, int64_t offset);
+
+// preadv2(2) with RWF_DONTCACHE (Linux 6.14): pages that were not in the page
+// cache before are dropped again. -EOPNOTSUPP where kernel or filesystem
+// cannot.
+int64_t cls_pread_dontcache(int fd, void *buffer, size_t length, int64_t offset);
+
+// Fills residency with one byte a page (bit 0: in the page cache), by a
+// mapping that is never touched and mincore(2).
+int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency);
+
+// Block devices (ioctl BLKGETSIZE64, BLKSSZGET).
+int cls_block_device_size(int fd, uint64_t *bytes);
+int cls_logical_sector_size(int fd, int *bytes);
+
+// statfs(2), all counts in units of block_size.
+struct cls_statistics {
+  uint32_t magic;
+  uint64_t block_size;
+  uint64_t blocks;
+  uint64_t blocks_free;
+  uint64_t blocks_available;
+  uint64_t inodes_free;
+};
+int cls_statistics(int fd, struct cls_statistics *statistics);
+
+// The filesystem label of the mounted filesystem fd lies on (FS_IOC_GETFSLABEL:
+// ext2/3/4, xfs, btrfs). label must hold 257 bytes.
+int cls_filesystem_label(int fd, char *label);
+
+// FS_IOC_FSGETXATTR's fsx_xflags: FS_XFLAG_REALTIME tells files on the XFS
+// realtime device.
+int cls_extended_flags(int fd, uint32_t *flags);
+extern const uint32_t cls_XFLAG_REALTIME;
+
+// The file a loop device stands on (LOOP_GET_STATUS64).
+int cls_loop_backing(int fd, uint64_t *device, uint64_t *inode, int *read_only);
+
+// One file extent item of a btrfs inode.
+struct cls_btrfs_extent {
+  uint64_t logical;       // offset in the file
+  uint64_t length;        // bytes of the file it covers
+  uint64_t disk_start;    // logical address of the whole extent, 0 for a hole
+  uint64_t disk_length;   // bytes of the whole extent
+  uint8_t type;           // 0 inline, 1 regular, 2 preallocated
+  uint8_t compression;    // 0 none
+};
+
+// Reads file extent items of the open inode from *next on (TREE_SEARCH_V2;
+// needs CAP_SYS_ADMIN), up to capacity, and moves *next. Returns how many;
+// 0 at the end.
+int cls_btrfs_extents(int fd, uint64_t inode, uint64_t *next, struct cls_btrfs_extent *extents,
+                      uint32_t capacity);
+
+// Makes this process die with its parent (PR_SET_PDEATHSIG), for workers.
+int cls_die_with_parent(void);
+
+unsigned int cls_major(uint64_t device);
+unsigned int cls_minor(uint64_t device);
+
+#endif

@@ -1,0 +1,62 @@
+import SpaceModel
+
+/// Bytes that can be read at any offset: a file, a device, a partition inside a disk image, a file inside an
+/// unmounted filesystem.
+public protocol ByteSource: AnyObject, Sendable {
+  /// For error texts.
+  var path: FilePath { get }
+  /// Where the bytes end.
+  var size: UInt64 { get }
+  /// Fills `buffer` from `offset` on; holes read as zeros.
+  ///
+  /// - Returns: The number of bytes read; less than asked for only at the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
+}
+
+extension ByteSource {
+  /// Up to `count` bytes from `offset` on; fewer at the end. For small pieces such as superblocks.
+  public func bytes(at offset: UInt64, count: Int) throws(StorageError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let outcome = bytes.withUnsafeMutableBytes { buffer -> Result<Int, StorageError> in
+      do throws(StorageError) { return .success(try read(into: buffer, at: offset)) } catch { return .failure(error) }
+    }
+    bytes.removeLast(count - (try outcome.get()))
+    return bytes
+  }
+}
+
+/// A whole file or device.
+public final class FileSource: ByteSource {
+  public let file: ReadOnlyFile
+  public let size: UInt64
+  public var path: FilePath { file.path }
+
+  public init(_ file: ReadOnlyFile) throws(StorageError) {
+    self.file = file
+    size = try file.status().size
+  }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    try file.read(into: buffer, at: offset)
+  }
+}
+
+/// A part of another source, such as a partition of a disk image.
+public final class SourceSlice: ByteSource {
+  public let base: any ByteSource
+  public let range: ByteRange
+  public let path: FilePath
+  public var size: UInt64 { range.length }
+
+  public init(of base: any ByteSource, range: ByteRange, path: FilePath) {
+    self.base = base
+    self.range = range
+    self.path = path
+  }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    guard offset < size else { return 0 }
+    let count = Int(min(UInt64(buffer.count), size - offset))
+    return try base.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: range.start + offset)
+  }
+}

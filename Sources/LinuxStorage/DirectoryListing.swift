@@ -1,0 +1,51 @@
+import CLinuxStorage
+import Glibc
+import SpaceModel
+
+/// The entries of a directory, in byte order.
+public enum DirectoryListing {
+  public struct Entry: Sendable {
+    public var name: FilePath
+    public var status: FileStatus
+  }
+
+  /// Names alone; `nil` where the directory cannot be read.
+  public static func names(_ path: FilePath) -> [FilePath]? {
+    guard let directory = withCPath(path, { opendir($0) }) else { return nil }
+    defer { closedir(directory) }
+    return read(directory).sorted()
+  }
+
+  /// Every entry with its status; symbolic links are not followed. An entry that vanishes meanwhile is left out.
+  public static func entries(of directory: ReadOnlyFile) throws(StorageError) -> [Entry] {
+    // fdopendir takes the descriptor over, and reading moves its offset: give it one of its own, opened anew by the
+    // same O_NOATIME rules.
+    let own = try directory.openEntry(".", directory: true)
+    let copy = dup(own.descriptor)
+    guard copy >= 0, let stream = fdopendir(copy) else {
+      let code = errno
+      if copy >= 0 { _ = close(copy) }
+      throw SystemCallTable.error(operation: "list", path: directory.path, call: "fdopendir", errno: code)
+    }
+    defer { closedir(stream) }
+    var entries: [Entry] = []
+    for name in read(stream) {
+      var raw = stat()
+      if withCPath(name, { fstatat(directory.descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW) }) == 0 {
+        entries.append(Entry(name: name, status: FileStatus(raw)))
+      }
+    }
+    return entries.sorted { $0.name < $1.name }
+  }
+
+  private static func read(_ stream: OpaquePointer) -> [FilePath] {
+    var names: [FilePath] = []
+    while let entry = readdir(stream) {
+      let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
+      let start = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
+      let name = FilePath(bytes: UnsafeBufferPointer(start: start, count: strlen(UnsafePointer<CChar>(OpaquePointer(start)))))
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

@@ -1,0 +1,67 @@
+import SpaceModel
+
+/// A file that can be measured, on a mounted filesystem or inside an unmounted one.
+public protocol ImageSource: ByteSource {
+  /// The file as it is now.
+  func status() throws(StorageError) -> FileStatus
+
+  /// All mapped extents as the filesystem has them, unwritten ones not yet settled.
+  ///
+  /// - Throws: ``StorageError`` where the filesystem answers nothing at all, or contradicts itself.
+  func extentMap() throws(StorageError) -> ExtentMap
+
+  /// Facts of the filesystem the file lies on.
+  var host: HostFilesystem { get }
+
+  /// Reads like ``ByteSource/read(into:at:)``, and leaves the page cache as it was.
+  func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
+
+  /// Where data begins at or behind `offset`, and where it then ends, by SEEK_DATA and SEEK_HOLE.
+  ///
+  /// - Returns: `nil` where only hole follows. An empty answer to "is there dirty data here" for a file of an
+  ///   unmounted filesystem, which has no page cache: what its map calls unwritten is.
+  func nextData(from offset: UInt64) throws(StorageError) -> ByteRange?
+
+  /// The parts of `zeros` that punching would not give back though they are zero, because the filesystem frees
+  /// storage in larger pieces than it maps (btrfs). `nil`: such pieces do not exist here.
+  func wholeExtents() throws(StorageError) -> [WholeExtent]?
+}
+
+/// A file extent item of a btrfs file: a window into an extent that is freed as a whole.
+public struct WholeExtent: Hashable, Sendable {
+  /// The part of the file that this item maps.
+  public var file: ByteRange
+  /// The whole extent's logical address and length on the filesystem; equal for all items of one extent.
+  public var disk: ByteRange
+  public var isEncoded: Bool
+  public var isUnwritten: Bool
+
+  public init(file: ByteRange, disk: ByteRange, isEncoded: Bool, isUnwritten: Bool) {
+    self.file = file
+    self.disk = disk
+    self.isEncoded = isEncoded
+    self.isUnwritten = isUnwritten
+  }
+}
+
+/// What an analyzer must know of the filesystem under a file.
+public struct HostFilesystem: Hashable, Sendable {
+  /// `ext4`, `xfs`, `btrfs`, `tmpfs`, …; `nil` where it is not known.
+  public var type: String?
+  /// The block size, a power of two.
+  public var blockSize: UInt64
+  /// What a punch frees at least: the ext4 bigalloc cluster, else the block. `nil` where only a block size is known
+  /// and the filesystem might use larger clusters.
+  public var allocationUnit: UInt64?
+  /// `f_bfree × f_frsize`, for inferring the unit.
+  public var freeBytes: UInt64
+
+  public init(type: String?, blockSize: UInt64, allocationUnit: UInt64?, freeBytes: UInt64) {
+    self.type = type
+    self.blockSize = blockSize
+    self.allocationUnit = allocationUnit
+    self.freeBytes = freeBytes
+  }
+
+  public var isBtrfs: Bool { type == "btrfs" }
+}

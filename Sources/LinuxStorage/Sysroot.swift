@@ -1,0 +1,87 @@
+import Glibc
+import SpaceModel
+
+/// The root directory of the node that is audited: `/`, or a node's root mounted elsewhere (`--sysroot /host`).
+///
+/// Paths in results are always those the node itself sees.
+public struct Sysroot: Hashable, Sendable {
+  public let path: FilePath
+
+  public init(_ path: FilePath = "/") { self.path = path }
+
+  public var isHost: Bool { path.components.isEmpty }
+
+  /// Where we find what the node calls `path`.
+  public func resolve(_ path: FilePath) -> FilePath { isHost ? path : self.path.appending(path) }
+
+  /// What the node calls what we find at `path`; `nil` for a path outside of its root.
+  public func nodePath(_ path: FilePath) -> FilePath? {
+    if isHost { return path }
+    guard let below = path.relative(to: self.path) else { return nil }
+    return FilePath("/").appending(below)
+  }
+
+  /// The kernel's sysfs: the node's where it is mounted there, else ours, which is the same kernel's.
+  public var sys: FilePath {
+    let own = resolve("/sys")
+    return isHost || SmallFile.exists(own.appending("class/block")) ? own : "/sys"
+  }
+
+  /// The mounts as the node's first process sees them, with their mountpoints moved to where we find them; our own
+  /// table where its one cannot be read.
+  ///
+  /// - Returns: Mounts with `mountpoint` as the node sees it, only those we can reach.
+  public func mountTable() -> MountTable {
+    if isHost {
+      return MountTable(parsing: SmallFile.bytes("/proc/self/mountinfo", limit: 16 << 20) ?? [])
+    }
+    // A bind of the node's root without its /proc still shows in our own table.
+    let ours = MountTable(parsing: SmallFile.bytes("/proc/self/mountinfo", limit: 16 << 20) ?? [])
+    return MountTable(
+      mounts: ours.mounts.compactMap { mount in
+        guard let seen = nodePath(mount.mountpoint) else { return nil }
+        var moved = mount
+        moved.mountpoint = seen
+        return moved
+      })
+  }
+}
+
+/// Small text files: sysfs attributes, os-release, udev records.
+public enum SmallFile {
+  public static func exists(_ path: FilePath) -> Bool { withCPath(path) { access($0, F_OK) } == 0 }
+
+  /// The first `limit` bytes; `nil` where it cannot be read.
+  public static func bytes(_ path: FilePath, limit: Int = 64 << 10) -> [UInt8]? {
+    let descriptor = withCPath(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 16 << 10)
+    while bytes.count < limit {
+      let got = Glibc.read(descriptor, &piece, min(piece.count, limit - bytes.count))
+      if got > 0 {
+        bytes.append(contentsOf: piece[..<got])
+      } else if got == 0 {
+        return bytes
+      } else if errno != EINTR {
+        return nil
+      }
+    }
+    return bytes
+  }
+
+  /// The text without white space at its end, where there is any and it is UTF-8.
+  public static func text(_ path: FilePath) -> String? {
+    guard var bytes = bytes(path) else { return nil }
+    while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+    return bytes.isEmpty ? nil : String(validating: bytes, as: UTF8.self)
+  }
+
+  /// readlink(2).
+  public static func linkTarget(_ path: FilePath) -> FilePath? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = withCPath(path) { readlink($0, &buffer, buffer.count) }
+    return length > 0 ? FilePath(bytes: buffer[..<length].map { UInt8(bitPattern: $0) }) : nil
+  }
+}

@@ -1,0 +1,26 @@
+/// Text from outside made safe for one line of a terminal.
+public enum DisplayText {
+  /// Escapes what could move a cursor, end a line or not be shown at all: control characters (C0, DEL, C1), line and
+  /// paragraph separators, bidirectional overrides, and bytes that are not UTF-8, each as `\xNN` or `\u{NNNN}`.
+  public static func escaped(_ bytes: some Collection<UInt8>) -> String { escaped(RawArgument.text(of: bytes)) }
+
+  public static func escaped(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    var out = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0..<0x20, 0x7F..<0xA0:
+        out += hexadecimal(UInt8(scalar.value))
+      case 0x200B...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF:
+        out += "\\u{" + String(scalar.value, radix: 16) + "}"
+      default:
+        if let byte = RawArgument.byte(of: scalar) { out += hexadecimal(byte) } else { out.unicodeScalars.append(scalar) }
+      }
+    }
+    return out
+  }
+
+  private static func hexadecimal(_ byte: UInt8) -> String {
+    "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+  }
+}

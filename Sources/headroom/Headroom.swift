@@ -1,0 +1,6 @@
+import HeadroomCommands
+
+@main
+enum Headroom {
+  static func main() {}
+}
