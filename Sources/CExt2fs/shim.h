@@ -1,2 +1,3 @@
 #include <et/com_err.h>
 #include <ext2fs/ext2fs.h>
+#include <e2p/e2p.h>

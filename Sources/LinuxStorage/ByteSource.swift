@@ -11,6 +11,8 @@ public protocol ByteSource: AnyObject, Sendable {
   ///
   /// - Returns: The number of bytes read; less than asked for only at the end.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
+  /// The same, leaving the page cache as it was; for reading all of a large source.
+  func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
 }
 
 extension ByteSource {
@@ -29,15 +31,21 @@ extension ByteSource {
 public final class FileSource: ByteSource {
   public let file: ReadOnlyFile
   public let size: UInt64
+  private let quiet: QuietReader
   public var path: FilePath { file.path }
 
   public init(_ file: ReadOnlyFile) throws(StorageError) {
     self.file = file
+    quiet = QuietReader(file)
     size = try file.status().size
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     try file.read(into: buffer, at: offset)
+  }
+
+  public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    try quiet.read(into: buffer, at: offset)
   }
 }
 
@@ -55,8 +63,16 @@ public final class SourceSlice: ByteSource {
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
-    guard offset < size else { return 0 }
-    let count = Int(min(UInt64(buffer.count), size - offset))
-    return try base.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: range.start + offset)
+    try base.read(into: within(buffer, offset), at: range.start + offset)
+  }
+
+  public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    try base.readQuietly(into: within(buffer, offset), at: range.start + offset)
+  }
+
+  /// The part of `buffer` that the slice can fill.
+  private func within(_ buffer: UnsafeMutableRawBufferPointer, _ offset: UInt64) -> UnsafeMutableRawBufferPointer {
+    let count = offset < size ? Int(min(UInt64(buffer.count), size - offset)) : 0
+    return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
   }
 }

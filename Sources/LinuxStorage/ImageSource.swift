@@ -13,17 +13,16 @@ public protocol ImageSource: ByteSource {
   /// Facts of the filesystem the file lies on.
   var host: HostFilesystem { get }
 
-  /// Reads like ``ByteSource/read(into:at:)``, and leaves the page cache as it was.
-  func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
-
   /// Where data begins at or behind `offset`, and where it then ends, by SEEK_DATA and SEEK_HOLE.
   ///
   /// - Returns: `nil` where only hole follows. An empty answer to "is there dirty data here" for a file of an
   ///   unmounted filesystem, which has no page cache: what its map calls unwritten is.
   func nextData(from offset: UInt64) throws(StorageError) -> ByteRange?
 
-  /// The parts of `zeros` that punching would not give back though they are zero, because the filesystem frees
-  /// storage in larger pieces than it maps (btrfs). `nil`: such pieces do not exist here.
+  /// The extents that the filesystem frees as a whole though it maps parts of them (btrfs). `nil`: it frees what is
+  /// punched.
+  ///
+  /// - Throws: ``StorageError`` `.permissionDenied` without CAP_SYS_ADMIN.
   func wholeExtents() throws(StorageError) -> [WholeExtent]?
 }
 

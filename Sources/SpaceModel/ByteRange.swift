@@ -40,3 +40,20 @@ public struct ByteRange: Hashable, Sendable {
     return ByteRange(start: start & ~mask, end: overflow ? end : padded & ~mask)
   }
 }
+
+extension ByteRange {
+  /// The same bytes as ascending ranges that neither overlap nor touch.
+  ///
+  /// - Complexity: O(*n* log *n*).
+  public static func union(_ ranges: [ByteRange]) -> [ByteRange] {
+    var merged: [ByteRange] = []
+    for range in ranges.sorted(by: { $0.start < $1.start }) where !range.isEmpty {
+      if let last = merged.last, range.start <= last.end {
+        merged[merged.count - 1].end = max(last.end, range.end)
+      } else {
+        merged.append(range)
+      }
+    }
+    return merged
+  }
+}

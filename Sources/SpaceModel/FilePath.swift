@@ -82,11 +82,11 @@ extension FilePath: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(encoded)
+    try container.encode(coded)
   }
 
   /// The coded form.
-  var encoded: String {
+  public var coded: String {
     if let utf8, !utf8.hasPrefix(Self.percentPrefix) { return utf8 }
     let hex = Array("0123456789ABCDEF".utf8)
     var out: [UInt8] = []

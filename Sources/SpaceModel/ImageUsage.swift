@@ -101,6 +101,8 @@ public enum ReclaimableReason: String, Sendable, Codable, Hashable {
   case unitInferred = "allocation-unit-inferred"
   /// Zero data kept inside the inode.
   case inline
+  /// What a punch frees on this filesystem is not known.
+  case filesystemNotKnown = "filesystem-not-known"
   /// Part of the image could not be read.
   case notAllRead = "not-all-read"
 }

@@ -1,0 +1,130 @@
+import LinuxStorage
+import SpaceModel
+
+/// Adds up what punching zero units would give back, run by run in file order.
+///
+/// A run counts in full unless the filesystem would keep the storage: extents that another file maps too, compressed
+/// ones, inline data. btrfs is another matter: it frees an extent as a whole, when nothing refers to any part of it.
+struct ReclaimTally {
+  private(set) var zeroBytes: UInt64 = 0
+  private(set) var reclaimable: UInt64 = 0
+  private(set) var reasons: Set<ReclaimableReason> = []
+
+  private let map: ExtentMap
+  private let unit: UInt64
+  private let known: Bool
+  private var index = 0
+  private var whole: WholeExtentTally?
+
+  init(map: ExtentMap, unit: AllocationUnit, source: any ImageSource) {
+    self.map = map
+    self.unit = unit.bytes
+    if !unit.isCertain { reasons.insert(.unitInferred) }
+    known = Self.punchable.contains(source.host.type ?? "") && (unit.isCertain || source.host.type == "ext4")
+    do throws(StorageError) {
+      if let items = try source.wholeExtents() { whole = WholeExtentTally(items, map: map) }
+    } catch {
+      // Nothing is known of btrfs extents then, so nothing is promised.
+      whole = WholeExtentTally([], map: map)
+      reasons.insert(.extentsNotReadable)
+    }
+  }
+
+  /// Filesystems whose punching is known to free whole units.
+  private static let punchable: Set<String> = ["ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "f2fs", "overlay"]
+
+  /// - Parameter run: Whole units that read as zeros, behind all earlier runs.
+  mutating func add(_ run: ByteRange) {
+    while index < map.count, map[index].range.end <= run.start { index += 1 }
+    var excluded: UInt64 = 0
+    var excludedTo = run.start
+    var at = index
+    while at < map.count, map[at].start < run.end {
+      let extent = map[at]
+      at += 1
+      guard let part = extent.range.intersection(run) else { continue }
+      if !extent.isUnwritten, part.start < map.apparentSize {
+        zeroBytes += min(part.end, map.apparentSize) - part.start
+      }
+      if let reason = Self.reason(extent.flags) {
+        reasons.insert(reason)
+        let units = part.expanded(toMultipleOf: unit)
+        let from = max(units.start, excludedTo)
+        if units.end > from {
+          excluded += units.end - from
+          excludedTo = units.end
+        }
+      }
+    }
+    guard known else {
+      reasons.insert(.filesystemNotKnown)
+      return
+    }
+    if whole != nil {
+      whole?.add(run)
+    } else {
+      reclaimable += run.length - excluded
+    }
+  }
+
+  mutating func finish() {
+    guard let whole else { return }
+    reclaimable = whole.reclaimable
+    if zeroBytes > 0, whole.hasPartlyZero { reasons.insert(.partOfLargerExtent) }
+  }
+
+  private static func reason(_ flags: Extent.Flags) -> ReclaimableReason? {
+    if flags.contains(.inline) { return .inline }
+    if flags.contains(.encoded) { return .encoded }
+    return flags.contains(.shared) ? .shared : nil
+  }
+}
+
+/// btrfs: an extent is given back when every item that maps a part of it lies in zero runs.
+struct WholeExtentTally {
+  private let items: [WholeExtent]
+  private var index = 0
+  private var groups: [ByteRange: Group] = [:]
+
+  private struct Group {
+    /// Items of the file that are not known to be zero yet.
+    var open = 0
+    var anyZero = false
+    /// Compressed, preallocated in part, or shared: not given back, or not by punching zeros.
+    var isKept = false
+  }
+
+  init(_ items: [WholeExtent], map: ExtentMap) {
+    self.items = items.sorted { $0.file.start < $1.file.start }
+    for item in items {
+      var group = groups[item.disk] ?? Group()
+      group.open += 1
+      if item.isEncoded || item.isUnwritten { group.isKept = true }
+      var at = map.firstIndex(endingAfter: item.file.start)
+      while at < map.count, map[at].start < item.file.end {
+        if map[at].flags.contains(.shared) { group.isKept = true }
+        at += 1
+      }
+      groups[item.disk] = group
+    }
+  }
+
+  mutating func add(_ run: ByteRange) {
+    while index < items.count, items[index].file.start < run.end {
+      let item = items[index]
+      if item.file.intersection(run) != nil {
+        groups[item.disk]?.anyZero = true
+        if run.start <= item.file.start, item.file.end <= run.end { groups[item.disk]?.open -= 1 }
+      }
+      // An item that reaches behind this run is not wholly zero, but may still meet the next one.
+      if item.file.end > run.end { return }
+      index += 1
+    }
+  }
+
+  var reclaimable: UInt64 {
+    groups.reduce(0) { $1.value.open == 0 && !$1.value.isKept ? $0 + $1.key.length : $0 }
+  }
+
+  var hasPartlyZero: Bool { groups.values.contains { $0.anyZero && $0.open > 0 } }
+}

@@ -1,0 +1,52 @@
+import CExt2fs
+import LinuxStorage
+import SpaceModel
+
+extension ExtFilesystem {
+  /// An entry found while walking.
+  public struct Entry: Sendable {
+    /// Below the filesystem's root.
+    public var path: FilePath
+    public var inode: UInt32
+    public var status: FileStatus
+  }
+
+  /// The entries of a directory, in byte order, without `.` and `..`; an entry whose inode cannot be read is left out.
+  ///
+  /// - Throws: ``StorageError``.
+  public func entries(ofDirectory inode: UInt32, path: FilePath) throws(StorageError) -> [Entry] {
+    let listing = Listing()
+    let context = Unmanaged.passUnretained(listing).toOpaque()
+    let code = withExtendedLifetime(listing) {
+      ext2fs_dir_iterate2(
+        fs, inode, 0, nil,
+        { _, _, entry, _, _, _, context in
+          guard let entry, let context else { return 0 }
+          let listing = Unmanaged<Listing>.fromOpaque(context).takeUnretainedValue()
+          return listing.add(entry) ? 0 : DIRENT_ABORT
+        }, context)
+    }
+    guard code == 0 else { throw error(code, "list '\(path.display)' in", source.path) }
+    var entries: [Entry] = []
+    for (name, number) in listing.names where number <= fs.pointee.super.pointee.s_inodes_count {
+      guard let status = try? status(of: number) else { continue }
+      entries.append(Entry(path: path.appending(name), inode: number, status: status))
+    }
+    return entries.sorted { $0.path < $1.path }
+  }
+
+  private final class Listing {
+    var names: [(FilePath, UInt32)] = []
+    /// More names than this in one directory are not an OS's.
+    private static let limit = 1_000_000
+
+    func add(_ entry: UnsafeMutablePointer<ext2_dir_entry>) -> Bool {
+      let length = Int(ext2fs_dirent_name_len(entry))
+      let name = withUnsafeBytes(of: &entry.pointee.name) { Array($0.prefix(length)) }
+      if entry.pointee.inode != 0, name != [0x2E], name != [0x2E, 0x2E], !name.contains(0), !name.contains(0x2F) {
+        names.append((FilePath(bytes: name), entry.pointee.inode))
+      }
+      return names.count < Self.limit
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import CLinuxStorage
+import Glibc
+import SpaceModel
+
+/// A file on a mounted filesystem, measured through one descriptor.
+public final class LiveFile: ImageSource {
+  public let file: ReadOnlyFile
+  public let host: HostFilesystem
+  public let size: UInt64
+  public var path: FilePath { file.path }
+  private let quiet: QuietReader
+
+  /// - Parameter allocationUnit: The ext4 cluster size where the superblock told it; other filesystems' units are
+  ///   their blocks.
+  public init(_ file: ReadOnlyFile, allocationUnit: UInt64? = nil) throws(StorageError) {
+    self.file = file
+    quiet = QuietReader(file)
+    size = try file.status().size
+    let statistics = try FilesystemStatistics.of(file)
+    var unit = statistics.type == "ext4" ? allocationUnit : statistics.blockSize
+    if statistics.type == "xfs" {
+      // A file on the realtime device is freed by realtime extents, whose size fstat does not tell.
+      var flags: UInt32 = 0
+      if cls_extended_flags(file.descriptor, &flags) == 0, flags & cls_XFLAG_REALTIME != 0 { unit = nil }
+    }
+    host = HostFilesystem(
+      type: statistics.type, blockSize: statistics.blockSize, allocationUnit: unit, freeBytes: statistics.free)
+  }
+
+  public func status() throws(StorageError) -> FileStatus { try file.status() }
+
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    try file.read(into: buffer, at: offset)
+  }
+
+  /// FIEMAP, then SEEK_DATA and SEEK_HOLE, then `st_blocks`.
+  public func extentMap() throws(StorageError) -> ExtentMap {
+    if let map = try fiemap() { return map }
+    return try seekMap()
+  }
+
+  /// `nil` where the filesystem has no FIEMAP (tmpfs, FUSE, NFS, squashfs).
+  private func fiemap() throws(StorageError) -> ExtentMap? {
+    var map = ExtentMap(apparentSize: size, source: .fiemap)
+    let capacity = 512
+    var batch = [cls_extent](repeating: cls_extent(), count: capacity)
+    var next: UInt64 = 0
+    while true {
+      let count = cls_fiemap(file.descriptor, next, &batch, UInt32(capacity))
+      guard count >= 0 else {
+        // EINVAL and EBADR: old kernels' ways of saying that they know no such request.
+        if map.isEmpty, [EOPNOTSUPP, ENOTTY, EINVAL, EBADR, ENOSYS].contains(-count) { return nil }
+        throw SystemCallTable.error(
+          operation: "read extents of", path: path, call: "ioctl(FS_IOC_FIEMAP)", errno: -count)
+      }
+      guard count > 0 else { return map }
+      for raw in batch[..<Int(count)] {
+        let (end, overflow) = raw.logical.addingReportingOverflow(raw.length)
+        guard !overflow, end > next else { continue }
+        // A file that changes meanwhile can give an extent again that reaches back: only its new part counts.
+        let skipped = next > raw.logical ? next - raw.logical : 0
+        let unplaced = raw.flags & (cls_FIEMAP_UNKNOWN | cls_FIEMAP_INLINE | cls_FIEMAP_TAIL) != 0
+        let extent = Extent(
+          start: raw.logical + skipped, length: raw.length - skipped,
+          physical: unplaced ? nil : raw.physical &+ skipped, flags: Extent.Flags(fiemap: raw.flags))
+        do { try map.append(extent) } catch {
+          throw StorageError(
+            .corrupt, operation: "read extents of", path: path,
+            message: "the kernel's answer goes backwards at byte \(error.extent.start)")
+        }
+        next = end
+        if raw.flags & cls_FIEMAP_LAST != 0 { return map }
+      }
+      // Every extent of the batch lay behind us: nothing new will come.
+      if map.mappedEnd < next || batch[Int(count) - 1].logical &+ batch[Int(count) - 1].length < next { return map }
+    }
+  }
+
+  private func seekMap() throws(StorageError) -> ExtentMap {
+    let status = try status()
+    var map = ExtentMap(apparentSize: size, source: .seek)
+    var offset: UInt64 = 0
+    do {
+      while offset < size, let data = try nextData(from: offset) {
+        let end = min(data.end, size)
+        guard data.start < end else { break }
+        try map.append(Extent(start: data.start, length: end - data.start, physical: nil))
+        offset = data.end
+      }
+    } catch let error as StorageError where error.code == .unsupported {
+      return ExtentMap(apparentSize: size, source: .blocks)
+    } catch is ExtentOrderError {
+      return ExtentMap(apparentSize: size, source: .blocks)
+    } catch let error as StorageError {
+      throw error
+    } catch {
+      preconditionFailure("only the two errors above are thrown")
+    }
+    // A filesystem may "support" SEEK_HOLE by calling everything data (FUSE does); its block count tells better.
+    let wholeIsData = map.count == 1 && map[0].start == 0 && map[0].length == size
+    if wholeIsData, status.allocated + host.blockSize <= size {
+      return ExtentMap(apparentSize: size, source: .blocks)
+    }
+    return map
+  }
+
+  /// - Returns: `nil` where only hole follows.
+  public func nextData(from offset: UInt64) throws(StorageError) -> ByteRange? {
+    guard let start = Int64(exactly: offset) else { return nil }
+    let data = cls_seek_data(file.descriptor, start)
+    if data == Int64(-ENXIO) { return nil }
+    guard data >= start else { throw seekError("SEEK_DATA", data) }
+    let hole = cls_seek_hole(file.descriptor, data)
+    // The file was cut behind our back: what there was is data no more.
+    if hole == Int64(-ENXIO) { return nil }
+    // Progress is checked, not assumed: filesystems have answered with the offset that was asked for.
+    guard hole > data else { throw seekError("SEEK_HOLE", hole) }
+    return ByteRange(start: UInt64(data), end: UInt64(hole))
+  }
+
+  private func seekError(_ whence: String, _ answer: Int64) -> StorageError {
+    guard answer < 0 else {
+      return StorageError(
+        .unsupported, operation: "find holes of", path: path, message: "lseek(\(whence)) made no progress")
+    }
+    let code = Int32(clamping: -answer)
+    var error = SystemCallTable.error(
+      operation: "find holes of", path: path, call: "lseek(\(whence))", errno: code)
+    if code == EINVAL { error.code = .unsupported }
+    return error
+  }
+
+  public func wholeExtents() throws(StorageError) -> [WholeExtent]? {
+    guard host.isBtrfs else { return nil }
+    let inode = try status().inode
+    var items: [WholeExtent] = []
+    var batch = [cls_btrfs_extent](repeating: cls_btrfs_extent(), count: 1000)
+    var next: UInt64 = 0
+    while true {
+      let count = cls_btrfs_extents(file.descriptor, inode, &next, &batch, UInt32(batch.count))
+      guard count >= 0 else {
+        throw SystemCallTable.error(
+          operation: "read btrfs extents of", path: path, call: "ioctl(BTRFS_IOC_TREE_SEARCH_V2)", errno: -count)
+      }
+      if count == 0 { return items }
+      for raw in batch[..<Int(count)] where raw.type != 0 && raw.disk_start != 0 {
+        items.append(
+          WholeExtent(
+            file: ByteRange(start: raw.logical, length: raw.length),
+            disk: ByteRange(start: raw.disk_start, length: raw.disk_length),
+            isEncoded: raw.compression != 0, isUnwritten: raw.type == 2))
+      }
+    }
+  }
+
+  public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    try quiet.read(into: buffer, at: offset)
+  }
+}
+
+extension Extent.Flags {
+  /// FIEMAP's flags that matter here; the others say how a number was found, not what it is.
+  init(fiemap flags: UInt32) {
+    self = []
+    if flags & cls_FIEMAP_UNWRITTEN != 0 { insert(.unwritten) }
+    if flags & cls_FIEMAP_SHARED != 0 { insert(.shared) }
+    if flags & cls_FIEMAP_ENCODED != 0 { insert(.encoded) }
+    if flags & (cls_FIEMAP_INLINE | cls_FIEMAP_TAIL) != 0 { insert(.inline) }
+    if flags & cls_FIEMAP_DELALLOC != 0 { insert(.delayed) }
+  }
+}

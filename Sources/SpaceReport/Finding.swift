@@ -1,0 +1,98 @@
+import SpaceModel
+
+/// Something that was measured and that somebody should know.
+public struct Finding: Sendable, Hashable, Codable {
+  public enum Severity: String, Sendable, Hashable, Codable, Comparable {
+    case info, warning, critical
+
+    private var rank: Int { self == .info ? 0 : self == .warning ? 1 : 2 }
+    public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+  }
+
+  /// Stable: never renamed, never reused.
+  public struct ID: RawRepresentable, Sendable, Hashable, Codable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Fully written out though much of it is zeros: copied without its holes.
+    public static let imageNotSparse = ID(rawValue: "image-not-sparse")
+    /// Has holes, and zeros written out besides.
+    public static let imageZeroData = ID(rawValue: "image-zero-data")
+    /// A recovery image without holes; every Harvester has one.
+    public static let recoveryNotSparse = ID(rawValue: "recovery-not-sparse")
+    /// Could not be read, in whole or in part.
+    public static let imageUnreadable = ID(rawValue: "image-unreadable")
+    /// Its holes exceed the free space under it, and something can write inside.
+    public static let imageOvercommitted = ID(rawValue: "image-overcommitted")
+    public static let imageChangedWhileReading = ID(rawValue: "image-changed-while-reading")
+    /// What an interrupted upgrade left.
+    public static let upgradeLeftovers = ID(rawValue: "upgrade-leftovers")
+    /// Several filesystems carry one label.
+    public static let labelAmbiguous = ID(rawValue: "label-ambiguous")
+    public static let labelMissing = ID(rawValue: "label-missing")
+    /// A deleted file that something still holds open: its space is used and no path leads to it.
+    public static let backingFileDeleted = ID(rawValue: "backing-file-deleted")
+    /// A partition that was asked for could not be read.
+    public static let partitionUnreadable = ID(rawValue: "partition-unreadable")
+  }
+
+  public var id: ID
+  public var severity: Severity
+  /// `COS_STATE`, or an image as `COS_STATE:cOS/passive.img`.
+  public var target: String
+  public var message: String
+  /// A command that can be pasted, or a sentence where there is none.
+  public var remedy: String?
+
+  public init(_ id: ID, _ severity: Severity, target: String, message: String, remedy: String? = nil) {
+    self.id = id
+    self.severity = severity
+    self.target = target
+    self.message = message
+    self.remedy = remedy
+  }
+
+  /// Whether it says that something could not be judged, rather than that it is bad.
+  var meansUnknown: Bool { id == .labelMissing || id == .imageUnreadable || id == .partitionUnreadable }
+}
+
+extension Finding: Comparable {
+  /// Worst first.
+  public static func < (left: Finding, right: Finding) -> Bool {
+    if left.severity != right.severity { return left.severity > right.severity }
+    return (left.id.rawValue, left.target, left.message) < (right.id.rawValue, right.target, right.message)
+  }
+}
+
+/// The answer in one word. The exit code of `check`, `plan` and `verify` follows it.
+public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+  case ok, warning, critical, unknown
+
+  private var rank: Int {
+    switch self {
+    case .ok: 0
+    case .warning: 1
+    case .unknown: 2
+    case .critical: 3
+    }
+  }
+
+  /// Critical, then unknown, then warning.
+  public static func worst(of findings: [Finding]) -> Verdict {
+    findings.map { finding in
+      if finding.severity == .critical { return .critical }
+      if finding.meansUnknown { return .unknown }
+      return finding.severity == .warning ? .warning : .ok
+    }.max { $0.rank < $1.rank } ?? .ok
+  }
+
+  /// 0 ok, 1 warning, 2 critical, 3 unknown.
+  public var exitCode: Int32 {
+    switch self {
+    case .ok: 0
+    case .warning: 1
+    case .critical: 2
+    case .unknown: 3
+    }
+  }
+}

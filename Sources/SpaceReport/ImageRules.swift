@@ -1,0 +1,88 @@
+import SpaceModel
+
+/// Which findings the figures of an image and its partition amount to. Pure.
+public struct ImageRules: Sendable {
+  /// What an image must give back to be worth a warning; `nil`: 1 GiB or a tenth of the partition, the lesser.
+  public var warnReclaimable: ByteCount?
+  /// The product sizes its partition for dense images (Kairos), so they are no fault.
+  public var denseImagesExpected = false
+
+  public init(warnReclaimable: ByteCount? = nil, denseImagesExpected: Bool = false) {
+    self.warnReclaimable = warnReclaimable
+    self.denseImagesExpected = denseImagesExpected
+  }
+
+  public func findings(for partition: Partition) -> [Finding] {
+    var findings = (partition.images ?? []).flatMap { image in self.findings(for: image, on: partition) }
+    if let leftovers = partition.leftovers, !leftovers.isEmpty {
+      let total = leftovers.reduce(ByteCount.zero) { $0 + $1.allocatedBytes }
+      let names = leftovers.map { $0.path.display }.joined(separator: ", ")
+      findings.append(
+        Finding(
+          .upgradeLeftovers, .info, target: partition.name,
+          message: "An upgrade that did not finish, or one that is running, left \(names): \(total)."))
+    }
+    return findings
+  }
+
+  private func findings(for image: ImageUsage, on partition: Partition) -> [Finding] {
+    let target = partition.target(of: image)
+    var findings: [Finding] = []
+    if let finding = reclaimFinding(image, partition, target) { findings.append(finding) }
+    if let inUse = image.inUse, inUse.writable, let holes = image.holeBytes, let usable = partition.usableBytes,
+      holes > usable
+    {
+      findings.append(
+        Finding(
+          .imageOvercommitted, .warning, target: target,
+          message: "It is open for writing (\(inUse.by)), its holes could take \(holes), and \(partition.name) has "
+            + "\(usable) left for root: writes inside it beyond that are lost, and no command says so.",
+          remedy: "Free space on \(partition.name) before anything is written inside \(image.path.display)."))
+    }
+    return findings
+  }
+
+  private func reclaimFinding(_ image: ImageUsage, _ partition: Partition, _ target: String) -> Finding? {
+    guard let reclaimable = image.reclaimableBytes, reclaimable >= Self.worthMentioning(image) else { return nil }
+    let estimated = image.reclaimableBasis == .estimate ? " (estimated: no data was read)" : ""
+    let dense = image.sparse == false
+    let share = Self.percent(reclaimable, of: image.apparentBytes)
+    let message =
+      dense
+      ? "It is written out in full, \(image.allocatedBytes) for \(image.apparentBytes), though \(share) of it is empty: "
+        + "digging holes gives back \(reclaimable)\(estimated). It was copied without its holes."
+      : "It holds \(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives that back."
+    let id: Finding.ID = image.role == .recovery ? .recoveryNotSparse : dense ? .imageNotSparse : .imageZeroData
+    let isWarning = id != .recoveryNotSparse && !denseImagesExpected && reclaimable >= threshold(partition)
+    return Finding(
+      id, isWarning ? .warning : .info, target: target, message: message,
+      remedy: Remedy.digHoles(in: image, on: partition))
+  }
+
+  /// Below this an image counts as sparse: a good one holds some zero blocks inside its files.
+  private static func worthMentioning(_ image: ImageUsage) -> ByteCount {
+    max(ByteCount(4096), min(.mebibytes(16), ByteCount(image.apparentBytes.bytes / 100)))
+  }
+
+  private func threshold(_ partition: Partition) -> ByteCount {
+    if let warnReclaimable { return warnReclaimable }
+    guard let size = partition.sizeBytes ?? partition.capacityBytes else { return .gibibytes(1) }
+    return min(.gibibytes(1), ByteCount(size.bytes / 10))
+  }
+
+  static func percent(_ part: ByteCount, of whole: ByteCount) -> String {
+    guard whole.bytes > 0 else { return "0 %" }
+    let percent = Double(part.bytes) / Double(whole.bytes) * 100
+    return percent > 0 && percent < 1 ? "<1 %" : "\(Int(percent.rounded())) %"
+  }
+}
+
+extension Partition {
+  /// What a person calls it: its label, else its partition label, else its device.
+  public var name: String {
+    DisplayText.escaped(filesystemLabel ?? partitionLabel ?? RawArgument.text(of: device.bytes))
+  }
+
+  /// How a finding names an image on it.
+  public func target(of image: ImageUsage) -> String { "\(name):\(image.path.display)" }
+}

@@ -1,0 +1,100 @@
+/// Writes JSON as bytes, key by key, in the order it is told.
+///
+/// It holds no document: what is written can be handed on at any time, so a million extents cost no memory.
+public struct JSONWriter: Sendable {
+  public private(set) var bytes: [UInt8] = []
+  private let indented: Bool
+  /// For each open array or object, whether something stands in it already.
+  private var filled: [Bool] = []
+  private var afterKey = false
+
+  /// - Parameter indented: Two spaces a level and a line an element; else everything on one line.
+  public init(indented: Bool = true) { self.indented = indented }
+
+  /// Gives away what was written so far.
+  public mutating func take() -> [UInt8] {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return bytes
+  }
+
+  public mutating func beginObject() { begin(UInt8(ascii: "{")) }
+  public mutating func endObject() { end(UInt8(ascii: "}")) }
+  public mutating func beginArray() { begin(UInt8(ascii: "[")) }
+  public mutating func endArray() { end(UInt8(ascii: "]")) }
+
+  public mutating func key(_ name: String) {
+    separate()
+    string(name)
+    bytes.append(UInt8(ascii: ":"))
+    if indented { bytes.append(UInt8(ascii: " ")) }
+    afterKey = true
+  }
+
+  public mutating func value(_ text: String) {
+    separate()
+    string(text)
+  }
+
+  public mutating func value(_ number: some FixedWidthInteger) {
+    separate()
+    var magnitude = UInt64(number.magnitude)
+    if number < 0 { bytes.append(UInt8(ascii: "-")) }
+    let start = bytes.count
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(magnitude % 10))
+      magnitude /= 10
+    } while magnitude > 0
+    bytes[start...].reverse()
+  }
+
+  public mutating func value(_ flag: Bool) {
+    separate()
+    bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+  }
+
+  /// A line end after a document.
+  public mutating func newline() { bytes.append(UInt8(ascii: "\n")) }
+
+  private mutating func begin(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    filled.append(false)
+  }
+
+  private mutating func end(_ bracket: UInt8) {
+    if filled.popLast() == true { breakLine() }
+    bytes.append(bracket)
+  }
+
+  private mutating func separate() {
+    if afterKey {
+      afterKey = false
+      return
+    }
+    guard let last = filled.last else { return }
+    if last { bytes.append(UInt8(ascii: ",")) }
+    filled[filled.count - 1] = true
+    breakLine()
+  }
+
+  private mutating func breakLine() {
+    guard indented else { return }
+    bytes.append(UInt8(ascii: "\n"))
+    bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: filled.count * 2))
+  }
+
+  private mutating func string(_ text: String) {
+    let hex = Array("0123456789abcdef".utf8)
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+      case 0x09: bytes.append(contentsOf: "\\t".utf8)
+      case 0..<0x20, 0x7F: bytes.append(contentsOf: Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]])
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}

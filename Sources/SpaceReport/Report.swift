@@ -1,0 +1,72 @@
+import SpaceModel
+
+/// What an audit found: one document that every format is rendered from.
+///
+/// Keys stand in the order of the properties; what is not known is absent.
+public struct Report: Sendable, Hashable, Codable {
+  /// "MAJOR.MINOR": a minor version only adds; removing or retyping raises the major one.
+  public static let currentSchemaVersion = "1.0"
+
+  public var schemaVersion = Report.currentSchemaVersion
+  /// RFC 3339, UTC, whole seconds.
+  public var generatedAt: String
+  public var tool: Tool
+  public var host: Host
+  public var verdict: Verdict
+  /// What could not be seen.
+  public var limits: [Limit]
+  /// By filesystem label, then device.
+  public var partitions: [Partition]
+  /// Worst first, then by id and target.
+  public var findings: [Finding]
+
+  public struct Tool: Sendable, Hashable, Codable {
+    public var name: String
+    public var version: String
+
+    public init(name: String, version: String) {
+      self.name = name
+      self.version = version
+    }
+  }
+
+  /// The node, as far as its root directory tells; for a disk image only what is inside its images.
+  public struct Host: Sendable, Hashable, Codable {
+    public var nodeName: String?
+    public var osID: String?
+    public var osName: String?
+    /// `harvester`, `kairos`, `elemental`; `nil` where nothing says so.
+    public var product: String?
+    public var productVersion: String?
+    public var architecture: String?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+      case nodeName = "node_name"
+      case osID = "os_id"
+      case osName = "os_name"
+      case product
+      case productVersion = "product_version"
+      case architecture
+    }
+  }
+
+  public init(generatedAt: String, tool: Tool, host: Host, limits: [Limit], partitions: [Partition], findings: [Finding]) {
+    self.generatedAt = generatedAt
+    self.tool = tool
+    self.host = host
+    self.limits = limits
+    self.partitions = partitions.sorted {
+      ($0.filesystemLabel ?? "\u{10FFFF}", $0.device) < ($1.filesystemLabel ?? "\u{10FFFF}", $1.device)
+    }
+    self.findings = findings.sorted()
+    verdict = Verdict.worst(of: findings)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case schemaVersion = "schema_version"
+    case generatedAt = "generated_at"
+    case tool, host, verdict, limits, partitions, findings
+  }
+}
