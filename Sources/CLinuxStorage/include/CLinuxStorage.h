@@ -102,6 +102,12 @@ int cls_btrfs_extents(int fd, uint64_t inode, uint64_t *next, struct cls_btrfs_e
 // Makes this process die with its parent (PR_SET_PDEATHSIG), for workers.
 int cls_die_with_parent(void);
 
+// Starts executable with argv (NULL-terminated), stdin from /dev/null, stdout
+// into a pipe whose reading end goes to *output, stderr inherited, signals at
+// their defaults. (Swift 6 cannot name environ, and the Glibc module has no
+// pipe2.)
+int cls_spawn(const char *executable, char *const *argv, int *output, int *process);
+
 unsigned int cls_major(uint64_t device);
 unsigned int cls_minor(uint64_t device);
 

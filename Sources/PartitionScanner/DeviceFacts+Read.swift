@@ -1,0 +1,72 @@
+import LinuxStorage
+import SpaceModel
+
+extension DeviceFacts {
+  /// Probes a device, a disk image or a bare filesystem image: its partition table and what lies in each partition, or
+  /// what fills it as a whole. Reads only.
+  ///
+  /// - Throws: ``StorageError`` where it cannot be opened again or read. One partition that cannot be read counts as one
+  ///   in which nothing was recognised.
+  static func read(_ file: ReadOnlyFile, deviceSectorSize: Int?) throws(StorageError) -> DeviceFacts {
+    let probe = try BlkidProbe(reopening: file)
+    var facts = DeviceFacts(
+      sizeBytes: probe.size, sectorSize: deviceSectorSize ?? 512, tableType: nil, entries: [], tooManyEntries: false,
+      content: ContentFacts())
+    guard probe.size > 0 else { return facts }
+
+    if let (table, sectorSize) = try table(of: file, probe: probe, deviceSectorSize: deviceSectorSize) {
+      facts.tableType = table.type
+      facts.sectorSize = sectorSize
+      facts.tooManyEntries = table.tooManyEntries
+      for raw in table.entries {
+        var entry = Entry(
+          number: raw.number, start: raw.start, length: raw.length, name: raw.name, content: ContentFacts())
+        do throws(StorageError) {
+          entry.content = try probe.content(of: facts.range(of: entry), sectorSize: sectorSize)
+        } catch {
+          // A bad sector under one partition must not hide the others.
+        }
+        facts.entries.append(entry)
+      }
+    }
+    if facts.entries.isEmpty {
+      facts.content = try probe.content(
+        of: ByteRange(start: 0, length: probe.size), sectorSize: deviceSectorSize ?? 512)
+    }
+    return facts
+  }
+
+  /// The first table found in the device's own sector size, 512 or 4096 bytes.
+  ///
+  /// A disk image does not say what its sectors were: a GPT of 4096-byte sectors, read in 512-byte ones, looks like a
+  /// protective MBR with nothing behind it.
+  private static func table(
+    of file: ReadOnlyFile, probe: borrowing BlkidProbe, deviceSectorSize: Int?
+  ) throws(StorageError) -> (BlkidProbe.Table, Int)? {
+    let own = deviceSectorSize ?? 512
+    let found = try probe.table(sectorSize: own, assumingSize: sizeAssumed(by: file, probe.size, own))
+    if let found, !found.entries.isEmpty { return (found, own) }
+    for other in [512, 4096] where other != own {
+      let table = try probe.table(sectorSize: other, assumingSize: sizeAssumed(by: file, probe.size, other))
+      // In other units an MBR's numbers mean other places, so only a GPT, whose place proves its unit, counts.
+      if let table, table.type == "gpt", !table.entries.isEmpty { return (table, other) }
+    }
+    return found.map { ($0, own) }
+  }
+
+  /// The container's size, or the larger one that the primary GPT was written for.
+  ///
+  /// Of a disk image that was cut short the table still tells where the partitions are, but libblkid refuses a table
+  /// whose last sector lies behind the end. Reads beyond the end find nothing, so a wrong number here does no harm.
+  private static func sizeAssumed(
+    by file: ReadOnlyFile, _ size: UInt64, _ sectorSize: Int
+  ) throws(StorageError) -> UInt64 {
+    // UEFI specification, table 5.5: signature, and at 32 the LBA of the other header, which is the last one.
+    let header = try FileSource(file).bytes(at: UInt64(sectorSize), count: 92)
+    guard header.count == 92, header.starts(with: "EFI PART".utf8) else { return size }
+    let last = header[32..<40].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let (end, overflow) = (last &+ 1).multipliedReportingOverflow(by: UInt64(sectorSize))
+    guard !overflow, last < .max, end <= UInt64(Int64.max) else { return size }
+    return max(size, end)
+  }
+}
