@@ -25,7 +25,7 @@ public struct ImageAnalyzer: Sendable {
   ) throws(StorageError) -> ImageMeasurement {
     let before = try source.status()
     let map = try UnwrittenSettlement.settle(try source.extentMap(), of: source)
-    let unit = AllocationUnit.of(source.host, map: map, allocated: before.allocated)
+    let unit = AllocationUnit.of(source, map: map, allocated: before.allocated)
     var measurement = ImageMeasurement(status: before, map: map, unit: unit)
     var cells = CellMap(size: map.apparentSize, limit: cellLimit, grain: max(512, source.host.blockSize))
     var walk = MapWalk(map)

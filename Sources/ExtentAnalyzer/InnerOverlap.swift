@@ -1,3 +1,4 @@
+import LinuxStorage
 import SpaceModel
 
 /// Host layer against image layer: how much of what lies inside an image is allocated on the host.
@@ -12,18 +13,31 @@ public enum InnerOverlap {
     return total
   }
 
-  /// What punching `runs` would give back: whole units of them in data that is not shared, compressed or inline.
+  /// What punching `runs` would give back, by the same rules as for zeros that were read.
   ///
-  /// - Parameter unit: The allocation unit, a power of two.
-  public static func reclaimable(_ runs: [ByteRange], in map: ExtentMap, unit: UInt64) -> UInt64 {
+  /// - Parameter runs: Ascending, apart: what the inner filesystem calls free, or keeps and does not use.
+  public static func reclaimable(
+    _ runs: [ByteRange], in measurement: ImageMeasurement, of source: any ImageSource
+  ) -> (bytes: UInt64, reasons: [ReclaimableReason]) {
+    let unit = measurement.unit.bytes
+    guard ReclaimTally.isKnown(source, measurement.unit) else { return (0, [.filesystemNotKnown]) }
+    do throws(StorageError) {
+      if let items = try source.wholeExtents() {
+        var tally = WholeExtentTally(items, map: measurement.map)
+        for run in runs { tally.add(run) }
+        return (tally.reclaimable, tally.hasPartlyZero ? [.partOfLargerExtent] : [])
+      }
+    } catch {
+      return (0, [.extentsNotReadable])
+    }
     var total: UInt64 = 0
-    overlay(runs, map) { part, extent in
+    overlay(runs, measurement.map) { part, extent in
       guard !extent.isUnwritten, extent.flags.isDisjoint(with: [.shared, .encoded, .inline]) else { return }
       let start = (part.start &+ (unit - 1)) & ~(unit - 1)
       let end = part.end & ~(unit - 1)
       if end > start { total += end - start }
     }
-    return total
+    return (total, measurement.unit.isCertain ? [] : [.unitInferred])
   }
 
   private static func overlay(_ runs: [ByteRange], _ map: ExtentMap, _ handle: (ByteRange, Extent) -> Void) {

@@ -20,7 +20,7 @@ struct ReclaimTally {
     self.map = map
     self.unit = unit.bytes
     if !unit.isCertain { reasons.insert(.unitInferred) }
-    known = Self.punchable.contains(source.host.type ?? "") && (unit.isCertain || source.host.type == "ext4")
+    known = Self.isKnown(source, unit)
     do throws(StorageError) {
       if let items = try source.wholeExtents() { whole = WholeExtentTally(items, map: map) }
     } catch {
@@ -32,6 +32,11 @@ struct ReclaimTally {
 
   /// Filesystems whose punching is known to free whole units.
   private static let punchable: Set<String> = ["ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "f2fs", "overlay"]
+
+  /// Whether it is known what a punch frees. An XFS file whose unit is not known lies on the realtime device.
+  static func isKnown(_ source: any ImageSource, _ unit: AllocationUnit) -> Bool {
+    punchable.contains(source.host.type ?? "") && (unit.isCertain || source.host.type == "ext4")
+  }
 
   /// - Parameter run: Whole units that read as zeros, behind all earlier runs.
   mutating func add(_ run: ByteRange) {

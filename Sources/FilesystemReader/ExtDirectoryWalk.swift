@@ -50,3 +50,22 @@ extension ExtFilesystem {
     }
   }
 }
+
+extension ExtFilesystem {
+  /// What a symbolic link holds; `nil` where the inode is none or it cannot be read.
+  public func linkTarget(of inode: UInt32) -> FilePath? {
+    guard let (raw, status) = try? readInode(inode), status.kind == .symbolicLink, status.size > 0 else { return nil }
+    // Up to 60 bytes lie in the inode, in place of its block map.
+    if status.size < 60, status.allocated == 0 {
+      return withUnsafeBytes(of: raw.i_block) { FilePath(bytes: $0.prefix(Int(status.size))) }
+    }
+    guard status.size <= blockSize, let block = firstBlock(of: inode), block < superblock.blockCount else { return nil }
+    return (try? source.bytes(at: block * blockSize, count: Int(status.size))).map { FilePath(bytes: $0) }
+  }
+
+  private func firstBlock(of inode: UInt32) -> UInt64? {
+    var block: blk64_t = 0
+    guard ext2fs_bmap2(fs, inode, nil, nil, 0, 0, nil, &block) == 0 else { return nil }
+    return block > 0 ? block : nil
+  }
+}

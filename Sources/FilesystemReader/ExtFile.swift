@@ -29,6 +29,7 @@ public final class ExtFile: ImageSource {
   public func status() throws(StorageError) -> FileStatus { stat }
   public func extentMap() throws(StorageError) -> ExtentMap { map }
   public func nextData(from offset: UInt64) throws(StorageError) -> ByteRange? { nil }
+  public func askAllocationUnit() -> UInt64? { host.allocationUnit }
   public func wholeExtents() throws(StorageError) -> [WholeExtent]? { nil }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {

@@ -13,6 +13,10 @@ public protocol ImageSource: ByteSource {
   /// Facts of the filesystem the file lies on.
   var host: HostFilesystem { get }
 
+  /// Asks for the filesystem's allocation unit where ``HostFilesystem/allocationUnit`` is not known and what was seen of
+  /// the file leaves it open; that may mean opening the device. `nil`: cannot be known.
+  func askAllocationUnit() -> UInt64?
+
   /// Where data begins at or behind `offset`, and where it then ends, by SEEK_DATA and SEEK_HOLE.
   ///
   /// - Returns: `nil` where only hole follows. An empty answer to "is there dirty data here" for a file of an

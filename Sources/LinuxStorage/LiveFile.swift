@@ -9,11 +9,16 @@ public final class LiveFile: ImageSource {
   public let size: UInt64
   public var path: FilePath { file.path }
   private let quiet: QuietReader
+  private let askUnit: @Sendable (FileStatus) -> UInt64?
 
-  /// - Parameter allocationUnit: The ext4 cluster size where the superblock told it; other filesystems' units are
-  ///   their blocks.
-  public init(_ file: ReadOnlyFile, allocationUnit: UInt64? = nil) throws(StorageError) {
+  /// - Parameters:
+  ///   - allocationUnit: The ext4 cluster size where the superblock told it; other filesystems' units are their blocks.
+  ///   - askUnit: Finds the ext4 cluster size of the filesystem a file lies on; asked only where it matters.
+  public init(
+    _ file: ReadOnlyFile, allocationUnit: UInt64? = nil, askUnit: @escaping @Sendable (FileStatus) -> UInt64? = { _ in nil }
+  ) throws(StorageError) {
     self.file = file
+    self.askUnit = askUnit
     quiet = QuietReader(file)
     size = try file.status().size
     let statistics = try FilesystemStatistics.of(file)
@@ -31,6 +36,11 @@ public final class LiveFile: ImageSource {
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     try file.read(into: buffer, at: offset)
+  }
+
+  public func askAllocationUnit() -> UInt64? {
+    guard host.type == "ext4", let status = try? file.status() else { return nil }
+    return askUnit(status)
   }
 
   /// FIEMAP, then SEEK_DATA and SEEK_HOLE, then `st_blocks`.

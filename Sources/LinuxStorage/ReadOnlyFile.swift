@@ -70,6 +70,9 @@ public final class ReadOnlyFile: Sendable {
     return status
   }
 
+  /// The path without symbolic links, as the kernel knows it; `nil` where /proc is not there.
+  public var resolvedPath: FilePath? { SmallFile.linkTarget(FilePath("/proc/self/fd/\(descriptor)")) }
+
   /// pread(2), repeated until `buffer` is full or the file ends.
   ///
   /// - Returns: The number of bytes read; less than asked for only at the end of the file.

@@ -3,11 +3,11 @@ import SpaceModel
 /// Which findings the figures of an image and its partition amount to. Pure.
 public struct ImageRules: Sendable {
   /// What an image must give back to be worth a warning; `nil`: 1 GiB or a tenth of the partition, the lesser.
-  public var warnReclaimable: ByteCount?
+  public var warnReclaimable: SizeThreshold?
   /// The product sizes its partition for dense images (Kairos), so they are no fault.
   public var denseImagesExpected = false
 
-  public init(warnReclaimable: ByteCount? = nil, denseImagesExpected: Bool = false) {
+  public init(warnReclaimable: SizeThreshold? = nil, denseImagesExpected: Bool = false) {
     self.warnReclaimable = warnReclaimable
     self.denseImagesExpected = denseImagesExpected
   }
@@ -65,8 +65,9 @@ public struct ImageRules: Sendable {
   }
 
   private func threshold(_ partition: Partition) -> ByteCount {
-    if let warnReclaimable { return warnReclaimable }
-    guard let size = partition.sizeBytes ?? partition.capacityBytes else { return .gibibytes(1) }
+    let whole = partition.sizeBytes ?? partition.capacityBytes
+    if let threshold = warnReclaimable?.bytes(of: whole) { return threshold }
+    guard let size = whole else { return .gibibytes(1) }
     return min(.gibibytes(1), ByteCount(size.bytes / 10))
   }
 

@@ -1,6 +1,7 @@
+import Glibc
 import HeadroomCommands
 
 @main
 enum Headroom {
-  static func main() {}
+  static func main() { exit(CommandLineMain.run()) }
 }

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Glibc
+import SpaceModel
+
+/// The way into the program and the only way out: every error becomes a message and an exit code here.
+public enum CommandLineMain {
+  /// Parses the command line, runs the command and returns the exit code.
+  public static func run() -> Int32 {
+    Interruption.install()
+    do {
+      var command = try HeadroomCommand.parseAsRoot(arguments())
+      try command.run()
+      return ExitStatus.ok
+    } catch {
+      return report(error)
+    }
+  }
+
+  /// The command line's words; bytes that are not UTF-8 survive as ``RawArgument`` text.
+  private static func arguments() -> [String] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+      guard let word = CommandLine.unsafeArgv[index] else { return nil }
+      return RawArgument.text(of: UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) })
+    }
+  }
+
+  private static func report(_ error: any Error) -> Int32 {
+    if let failure = error as? StorageError {
+      Output.error(failure)
+      return failure.code == .cancelled ? ExitStatus.interrupted : ExitStatus.unknown
+    }
+    let code = HeadroomCommand.exitCode(for: error)
+    let message = HeadroomCommand.fullMessage(for: error)
+    if code.isSuccess {
+      Output.write(Array((message + "\n").utf8), to: STDOUT_FILENO)
+      return ExitStatus.ok
+    }
+    if !message.isEmpty { Output.write(Array((message + "\n").utf8), to: STDERR_FILENO) }
+    if error is ExitCode { return code.rawValue }
+    // Monitoring reads 1 as a warning; an error of ours is never that.
+    return code == .validationFailure ? ExitStatus.usage : ExitStatus.unknown
+  }
+}
+
+/// The exit codes that are no verdict.
+enum ExitStatus {
+  static let ok: Int32 = 0
+  /// Unknown, or could not finish.
+  static let unknown: Int32 = 3
+  static let usage: Int32 = 64
+  static let interrupted: Int32 = 130
+}
+
+/// Tool name and version, as reports state them.
+enum ToolVersion {
+  static let name = "headroom"
+  static let version = "0.1.0"
+}
+
+struct HeadroomCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "headroom",
+    abstract: "Audits the disk space of OS images on image-based Linux nodes.",
+    usage: """
+      headroom audit                        this node: partitions, images, findings
+      headroom audit --sysroot /host        a node's root mounted elsewhere
+      headroom audit --disk node.img        a raw disk image, offline, without root
+      headroom map IMAGE                    where an image's data, zeros and holes are
+      headroom partitions                   what the scanner sees
+      """,
+    discussion: """
+      Reads only: no command writes to what it looks at. Results go to standard output, everything else to standard \
+      error.
+
+      Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N.
+      """,
+    version: ToolVersion.version,
+    subcommands: [AuditCommand.self, MapCommand.self, PartitionsCommand.self, WorkerCommand.self])
+}

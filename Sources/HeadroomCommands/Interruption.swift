@@ -1,0 +1,24 @@
+import Glibc
+import Synchronization
+
+/// What happens on Ctrl-C and its kin: the program ends at once, with 128 plus the signal's number.
+///
+/// Nothing needs cleaning up in a command that only reads, and workers die with their parent.
+enum Interruption {
+  /// A progress line stands on the terminal and must be wiped.
+  static let progressShown = Atomic<Bool>(false)
+
+  static func install() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { number in
+        if Interruption.progressShown.load(ordering: .relaxed) {
+          let wipe: StaticString = "\r\u{1B}[K"
+          _ = write(STDERR_FILENO, wipe.utf8Start, wipe.utf8CodeUnitCount)
+        }
+        _exit(128 + number)
+      }
+      sigaction(number, &action, nil)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import ExtentAnalyzer
+import LinuxStorage
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+
+struct MapCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "map",
+    abstract: "Where an image's data, zeros and holes are: a picture, or exact extents.",
+    usage: """
+      headroom map passive.img
+      headroom map --json --zeros passive.img
+      headroom map --disk node.img --label COS_STATE cOS/passive.img
+      headroom map --summary *.img
+      """,
+    discussion: """
+      The picture reads the data to find zeros that are written out; --no-zeros leaves that out. With --json data is \
+      read only with --zeros. One image gives one JSON object, several give an array.
+      """)
+
+  @Argument(help: ArgumentHelp("Image files; with --disk, paths below the filesystem's root.", valueName: "image"))
+  var images: [String]
+
+  @Flag(name: .long, inversion: .prefixedNo, help: "Read the data and tell zeros from data.")
+  var zeros: Bool?
+
+  @Flag(name: .long, help: "Figures only: no picture, no extents.")
+  var summary = false
+
+  @Option(name: .long, help: "Look for the images inside this raw disk or filesystem image.")
+  var disk: String?
+
+  @Option(name: .long, help: "With --disk: on the filesystem with this label.")
+  var label: String?
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func validate() throws {
+    if label != nil, disk == nil { throw ValidationError("--label goes with --disk.") }
+  }
+
+  func run() throws {
+    let progress = Progress(quiet: output.quiet, verbose: output.verbose)
+    let lookup = ClusterLookup()
+    let sink = MapSink(output, isArray: images.count > 1, summary: summary)
+    var failed = false
+    for name in images {
+      do throws(StorageError) {
+        let path = FilePath(name)
+        let target =
+          if let disk { try MapTarget(path, inDisk: FilePath(disk), label: label) } else {
+            try MapTarget(live: path, lookup: lookup)
+          }
+        failed = try !sink.add(target, readsData: zeros ?? !output.isJSON, progress: progress) || failed
+      } catch {
+        progress.finish()
+        Output.error(error)
+        failed = true
+      }
+    }
+    progress.finish()
+    try sink.finish()
+    if failed { throw ExitCode(ExitStatus.unknown) }
+  }
+}

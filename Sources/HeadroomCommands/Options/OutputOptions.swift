@@ -1,0 +1,63 @@
+import ArgumentParser
+import SpaceModel
+import SpaceReport
+
+/// How results are shown; common to all commands.
+struct OutputOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+  enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+
+  @Option(name: .long, help: "How to show the result.")
+  var format: Format = .text
+
+  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Sizes as plain bytes.")
+  var bytes = false
+
+  @Flag(name: .shortAndLong, help: "Tables without a heading.")
+  var noheadings = false
+
+  @Option(name: .long, help: ArgumentHelp("Write the result to this file, in one step.", valueName: "file"))
+  var outputFile: String?
+
+  @Option(name: .long, help: "Colours. Words and glyphs say the same without them.")
+  var color: Color = .auto
+
+  @Flag(name: .long, help: "Nothing but ASCII in tables and pictures.")
+  var ascii = false
+
+  @Flag(name: .shortAndLong, help: "No progress and no notes on standard error.")
+  var quiet = false
+
+  @Flag(name: .shortAndLong, help: "Say on standard error what is being done.")
+  var verbose = false
+
+  var isJSON: Bool { json || format == .json }
+
+  var style: TextStyle {
+    TextStyle(
+      width: Terminal.width, unicode: !ascii && Terminal.isUTF8, color: outputFile == nil && wantsColor,
+      exactBytes: bytes)
+  }
+
+  private var wantsColor: Bool {
+    switch color {
+    case .always: true
+    case .never: false
+    case .auto: Terminal.isOutputTerminal && Terminal.allowsColor
+    }
+  }
+
+  /// - Throws: ``StorageError`` where the output file cannot be written.
+  func emit(_ bytes: [UInt8]) throws {
+    if let outputFile {
+      try OutputFile.replace(FilePath(outputFile), with: bytes)
+    } else {
+      Output.write(bytes)
+    }
+  }
+
+  func emit(_ text: String) throws { try emit(RawArgument.bytes(of: text)) }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Glibc
+import LinuxStorage
+import SpaceAudit
+import SpaceModel
+
+/// What to look at; common to all commands that measure.
+struct TargetOptions: ParsableArguments {
+  @Option(
+    name: [.long, .customLong("root")],
+    help: "The node's root directory, where it is mounted elsewhere (or $HEADROOM_SYSROOT).")
+  var sysroot: String?
+
+  @Option(name: .long, help: "Only filesystems with this label. Repeatable.")
+  var label: [String] = []
+
+  @Option(name: .long, help: "A block device, whatever kind it is. Repeatable.")
+  var device: [String] = []
+
+  @Option(name: .long, help: "A raw disk or filesystem image, read offline. Repeatable.")
+  var disk: [String] = []
+
+  @Option(name: .long, help: "One image file, wherever it lies. Repeatable.")
+  var image: [String] = []
+
+  @Flag(name: .long, help: "Every filesystem, and all of them searched for images.")
+  var all = false
+
+  @Flag(name: .long, help: "Open also devices that can hang (nbd, rbd, cdrom, LUNs the node serves itself).")
+  var allDevices = false
+
+  /// - Throws: ``StorageError`` where the sysroot is no directory.
+  func request() throws -> AuditRequest {
+    var request = AuditRequest()
+    if let sysroot = sysroot ?? getenv("HEADROOM_SYSROOT").map({ String(cString: $0) }), !sysroot.isEmpty {
+      let path = FilePath(sysroot)
+      _ = try ReadOnlyFile.open(path, expecting: .directory, operation: "use as the node's root")
+      request.sysroot = Sysroot(path)
+    }
+    request.labels = label
+    request.devices = device.map { FilePath($0) }
+    request.disks = disk.map { FilePath($0) }
+    request.images = image.map { FilePath($0) }
+    request.all = all
+    request.allDevices = allDevices
+    return request
+  }
+}

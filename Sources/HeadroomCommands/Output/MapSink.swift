@@ -1,0 +1,193 @@
+import ExtentAnalyzer
+import LinuxStorage
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+
+/// Measures images one by one and writes each as it is measured; extents go out as they are found.
+final class MapSink {
+  private let options: OutputOptions
+  private let isArray: Bool
+  private let summary: Bool
+  private var writer: JSONWriter
+  private var table = TextTable([.left] + Array(repeating: .right, count: 8))
+  private var rows = 0
+  /// Collected only where the result goes to a file.
+  private var held: [UInt8] = []
+  private var any = false
+
+  init(_ options: OutputOptions, isArray: Bool, summary: Bool) {
+    self.options = options
+    self.isArray = isArray
+    self.summary = summary
+    // A line an extent would cost more than the extents.
+    writer = JSONWriter(indented: summary)
+    if options.isJSON, isArray { writer.beginArray() }
+    if !options.noheadings {
+      table.add(["IMAGE", "APPARENT", "ALLOCATED", "DATA", "ZERO", "UNWRITTEN", "HOLE", "EXTENTS", "RECLAIMABLE"])
+    }
+  }
+
+  /// - Returns: Whether all of it could be read.
+  func add(_ target: MapTarget, readsData: Bool, progress: Progress) throws(StorageError) -> Bool {
+    let monitor = progress.monitor
+    monitor.onStage(target.path.display)
+    var analyzer = ImageAnalyzer()
+    analyzer.readsData = readsData
+    analyzer.onRead = monitor.onRead
+    if readsData { monitor.onPlan(try target.source.status().allocated) }
+    let style = options.style
+    if !options.isJSON, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
+    let measurement =
+      options.isJSON ? try json(target, analyzer) : try analyzer.measure(target.source)
+    let usage = measurement.usage(path: target.path, role: .other)
+    if !options.isJSON {
+      if summary { add(usage) } else { draw(usage, measurement, style, progress) }
+    }
+    if let error = measurement.readError {
+      progress.finish()
+      Output.error(error)
+      return false
+    }
+    if measurement.changedWhileReading {
+      progress.finish()
+      Output.note("'\(target.path.display)' changed while it was measured; its figures may be of no single moment")
+    }
+    return true
+  }
+
+  func finish() throws {
+    if options.isJSON {
+      if isArray { writer.endArray() }
+      if any || isArray { writer.newline() }
+      flush(force: true)
+    } else if summary, rows > 0 {
+      write(RawArgument.bytes(of: table.lines().joined(separator: "\n") + "\n"))
+    }
+    if options.outputFile != nil { try options.emit(held) }
+  }
+
+  // MARK: JSON
+
+  private func json(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> ImageMeasurement {
+    let status = try target.source.status()
+    any = true
+    writer.beginObject()
+    write(path: target.path)
+    write("apparent_bytes", status.size)
+    write("allocated_bytes", status.allocated)
+    let measurement: ImageMeasurement
+    if summary {
+      measurement = try closing { () throws(StorageError) in try analyzer.measure(target.source) }
+    } else {
+      writer.key("extents")
+      writer.beginArray()
+      measurement = try closing { () throws(StorageError) in
+        defer { writer.endArray() }
+        return try analyzer.measure(target.source) { self.write($0) }
+      }
+    }
+    write(measurement.usage(path: target.path, role: .other))
+    writer.endObject()
+    flush(force: false)
+    return measurement
+  }
+
+  /// A measurement that fails still leaves a document that is whole.
+  private func closing(_ body: () throws(StorageError) -> ImageMeasurement) throws(StorageError) -> ImageMeasurement {
+    do throws(StorageError) { return try body() } catch {
+      writer.endObject()
+      throw error
+    }
+  }
+
+  private func write(_ segment: MapSegment) {
+    writer.beginObject()
+    write("start_bytes", segment.range.start)
+    write("length_bytes", segment.range.length)
+    writer.key("kind")
+    writer.value(segment.kind.rawValue)
+    if let physical = segment.physical { write("physical_bytes", physical) }
+    if segment.kind != .hole {
+      writer.key("shared")
+      writer.value(segment.isShared)
+    }
+    writer.endObject()
+    flush(force: false)
+  }
+
+  private func write(path: FilePath) {
+    writer.key("path")
+    guard path.utf8 == nil else {
+      writer.value(path.coded)
+      return
+    }
+    writer.value(String(path.coded.dropFirst(FilePath.percentPrefix.count)))
+    writer.key("path_encoding")
+    writer.value("percent")
+  }
+
+  private func write(_ key: String, _ bytes: UInt64) {
+    writer.key(key)
+    writer.value(bytes)
+    if bytes > 1 << 53 - 1 {
+      writer.key(key + "_s")
+      writer.value(String(bytes))
+    }
+  }
+
+  private func write(_ usage: ImageUsage) {
+    let figures: [(String, ByteCount?)] = [
+      ("data_bytes", usage.dataBytes), ("hole_bytes", usage.holeBytes), ("unwritten_bytes", usage.unwrittenBytes),
+      ("past_eof_bytes", usage.pastEofBytes), ("metadata_bytes", usage.metadataBytes),
+      ("shared_bytes", usage.sharedBytes), ("zero_bytes", usage.zeroBytes),
+      ("reclaimable_bytes", usage.reclaimableBytes),
+    ]
+    for (key, value) in figures { if let value { write(key, UInt64(max(0, value.bytes))) } }
+    if let reasons = usage.reclaimableReasons {
+      writer.key("reclaimable_reasons")
+      writer.beginArray()
+      for reason in reasons { writer.value(reason.rawValue) }
+      writer.endArray()
+    }
+    if let count = usage.extentCount {
+      writer.key("extent_count")
+      writer.value(count)
+    }
+    if let count = usage.fragmentCount {
+      writer.key("fragment_count")
+      writer.value(count)
+    }
+    writer.key("map_source")
+    writer.value(usage.mapSource.rawValue)
+  }
+
+  // MARK: Text
+
+  private func draw(_ usage: ImageUsage, _ measurement: ImageMeasurement, _ style: TextStyle, _ progress: Progress) {
+    progress.finish()
+    let picture = MapPicture(
+      usage, cells: measurement.cells.cells, cellBytes: ByteCount(clamping: measurement.cells.cellBytes),
+      unreadable: ByteCount(clamping: measurement.unreadableBytes), style: style)
+    write(RawArgument.bytes(of: (any ? "\n" : "") + picture.render()))
+    any = true
+  }
+
+  private func add(_ usage: ImageUsage) {
+    let style = options.style
+    rows += 1
+    table.add([
+      usage.path.display, style.size(usage.apparentBytes), style.size(usage.allocatedBytes),
+      style.size(usage.dataBytes), style.size(usage.zeroBytes), style.size(usage.unwrittenBytes),
+      style.size(usage.holeBytes), usage.extentCount.map { String($0) } ?? "-", style.size(usage.reclaimableBytes),
+    ])
+  }
+
+  private func flush(force: Bool) {
+    if force || writer.bytes.count >= 64 << 10 { write(writer.take()) }
+  }
+
+  private func write(_ bytes: [UInt8]) {
+    if options.outputFile != nil { held += bytes } else { Output.write(bytes) }
+  }
+}

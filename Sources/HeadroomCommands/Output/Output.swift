@@ -1,0 +1,93 @@
+import Glibc
+import LinuxStorage
+import SpaceModel
+
+/// Standard output and standard error.
+enum Output {
+  /// write(2) until all is written; gives up where nobody reads (SIGPIPE ends the program before that).
+  static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
+    _ = WorkerProcess.write(bytes, to: descriptor)
+  }
+
+  /// `headroom: cannot …`, then cause and hint.
+  static func error(_ error: StorageError) {
+    Output.write(Array("headroom: \(error.description)\n".utf8), to: STDERR_FILENO)
+  }
+
+  static func note(_ text: String) { write(Array("headroom: \(text)\n".utf8), to: STDERR_FILENO) }
+}
+
+/// What the terminal can show.
+enum Terminal {
+  static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  /// Columns: of the terminal, else $COLUMNS, else 80.
+  static var width: Int {
+    var size = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    return environment("COLUMNS").flatMap(Int.init).flatMap { (20...10_000).contains($0) ? $0 : nil } ?? 80
+  }
+
+  /// Whether the locale is a UTF-8 one, by the variables setlocale(3) reads, in its order.
+  static var isUTF8: Bool {
+    let name = environment("LC_ALL") ?? environment("LC_CTYPE") ?? environment("LANG") ?? ""
+    let lower = name.lowercased()
+    return lower.contains("utf-8") || lower.contains("utf8")
+  }
+
+  static var allowsColor: Bool { environment("NO_COLOR") == nil && environment("TERM") != "dumb" }
+
+  /// `nil` where it is not set or empty.
+  static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+}
+
+/// A file that is there whole or not at all.
+enum OutputFile {
+  /// Writes beside the file and renames over it.
+  ///
+  /// - Throws: ``StorageError``; the file that was there before is then unchanged.
+  static func replace(_ path: FilePath, with bytes: [UInt8]) throws(StorageError) {
+    let temporary = FilePath(bytes: path.bytes + ".tmp-\(getpid())".utf8)
+    func failure(_ call: String, _ code: Int32) -> StorageError {
+      SystemCallTable.error(operation: "write", path: path, call: call, errno: code)
+    }
+    let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    guard descriptor >= 0 else { throw failure("open", errno) }
+    guard WorkerProcess.write(bytes, to: descriptor), fsync(descriptor) == 0 else {
+      let code = errno
+      _ = close(descriptor)
+      _ = cString(temporary) { unlink($0) }
+      throw failure("write", code)
+    }
+    _ = close(descriptor)
+    guard cString(temporary, { from in cString(path) { rename(from, $0) } }) == 0 else {
+      let code = errno
+      _ = cString(temporary) { unlink($0) }
+      throw failure("rename", code)
+    }
+  }
+
+  private static func cString<Result>(_ path: FilePath, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    (path.bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("an empty C string") }
+      return body(base)
+    }
+  }
+}
+
+/// The time a report is stamped with.
+enum Clock {
+  /// RFC 3339, UTC, whole seconds; $SOURCE_DATE_EPOCH fixes it.
+  static func timestamp() -> String {
+    var seconds = time(nil)
+    if let fixed = Terminal.environment("SOURCE_DATE_EPOCH").flatMap(Int.init) { seconds = fixed }
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + String(number) }
+    let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    return "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  }
+}

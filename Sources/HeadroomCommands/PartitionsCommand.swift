@@ -1,0 +1,34 @@
+import ArgumentParser
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+
+struct PartitionsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "partitions",
+    abstract: "What the scanner sees: partitions, labels, mounts.",
+    usage: """
+      headroom partitions
+      headroom partitions --disk node.img
+      headroom partitions --label COS_STATE --json
+      """,
+    discussion: """
+      Devices that can hang (nbd, rbd, cdrom, network disks) are not opened; they are named at the end. \
+      --all-devices opens them too.
+      """)
+
+  @OptionGroup(title: "Targets") var targets: TargetOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() throws {
+    let request = try targets.request()
+    let listing = PartitionListing.of(request)
+    for failure in listing.failures { Output.error(failure) }
+    if output.isJSON {
+      try output.emit(ReportEncoder.encode(listing.document))
+    } else {
+      try output.emit(PartitionTable(listing.document, style: output.style, heading: !output.noheadings).render())
+    }
+    if !listing.failures.isEmpty { throw ExitCode(ExitStatus.unknown) }
+  }
+}

@@ -1,0 +1,111 @@
+import FilesystemReader
+import LinuxStorage
+import PartitionScanner
+import SpaceModel
+
+/// The figures of a mounted partition, as the kernel has them now.
+struct MountedPartition {
+  let scanned: ScannedPartition
+  /// A directory on it.
+  let directory: ReadOnlyFile
+  /// The mount `directory` is the root of.
+  let mount: Mount
+  private let statistics: FilesystemStatistics
+  /// From the device, where it may be opened: what statfs(2) does not tell.
+  let superblock: ExtSuperblock?
+  private let sysroot: Sysroot
+
+  /// Opens the first mountpoint that can be reached, that of the whole filesystem before those of parts of it.
+  ///
+  /// - Throws: ``StorageError`` of the last one tried.
+  init(_ scanned: ScannedPartition, sysroot: Sysroot) throws(StorageError) {
+    self.scanned = scanned
+    self.sysroot = sysroot
+    let mounts = scanned.mounts.sorted {
+      ($0.root == "/" ? 0 : 1, $0.mountpoint) < ($1.root == "/" ? 0 : 1, $1.mountpoint)
+    }
+    var opened: (ReadOnlyFile, Mount)?
+    var failure = StorageError(
+      .notFound, operation: "open", path: scanned.device, message: "it is mounted at no place that can be reached")
+    for mount in mounts where opened == nil {
+      do throws(StorageError) {
+        let directory = try ReadOnlyFile.open(
+          sysroot.resolve(mount.mountpoint), expecting: .directory, shown: mount.mountpoint)
+        // Another filesystem may be mounted over it.
+        let device = DeviceNumber(try directory.status().device)
+        if device == mount.device || mount.filesystemType == "btrfs" { opened = (directory, mount) }
+      } catch {
+        failure = error
+      }
+    }
+    guard let opened else { throw failure }
+    (directory, mount) = opened
+    statistics = try FilesystemStatistics.of(directory)
+    superblock = Self.superblock(of: scanned, statistics, sysroot)
+  }
+
+  /// The superblock lies in the page cache of a mounted device, so this waits for no disk.
+  private static func superblock(
+    of scanned: ScannedPartition, _ statistics: FilesystemStatistics, _ sysroot: Sysroot
+  ) -> ExtSuperblock? {
+    guard statistics.type == "ext4", scanned.isLocal,
+      let device = try? ReadOnlyFile.open(sysroot.resolve(scanned.device), expecting: .blockDevice),
+      let source = try? FileSource(device)
+    else { return nil }
+    return (try? ExtFilesystem(source))?.superblock
+  }
+
+  var tree: LiveTree {
+    LiveTree(directory: directory, mountRoot: mount.root, allocationUnit: superblock?.clusterSize)
+  }
+
+  func figures() -> Partition {
+    var partition = Partition(
+      device: scanned.device, state: .mounted, mountpoints: Array(Set(scanned.mounts.map(\.mountpoint))).sorted())
+    partition.describe(scanned)
+    partition.isMountedReadOnly = scanned.mounts.allSatisfy(\.isReadOnly)
+    partition.capacityBytes = ByteCount(clamping: statistics.capacity)
+    partition.freeBytes = ByteCount(clamping: statistics.free)
+    partition.availableBytes = ByteCount(clamping: statistics.available)
+    partition.usableBytes = ByteCount(clamping: usable)
+    partition.blockBytes = ByteCount(clamping: statistics.blockSize)
+    partition.inodesFree = Int64(clamping: statistics.inodesFree)
+    if statistics.type == "ext4" {
+      partition.clusterBytes = superblock.map { ByteCount(clamping: $0.clusterSize) }
+      partition.inodeBytes = superblock.map { ByteCount(clamping: $0.inodeSize) }
+      partition.features = superblock?.features
+    } else {
+      partition.clusterBytes = ByteCount(clamping: statistics.blockSize)
+    }
+    return partition
+  }
+
+  /// What root can still write: ext4 keeps some clusters even from root; btrfs and xfs say in `f_bavail` what is left.
+  private var usable: UInt64 {
+    guard statistics.type == "ext4" else {
+      return statistics.type == "btrfs" ? statistics.available : statistics.free
+    }
+    let reserved: UInt64
+    if let name = scanned.kernelName,
+      let clusters = SmallFile.text(sysroot.sys.appending("fs/ext4/\(name)/reserved_clusters")).flatMap(UInt64.init)
+    {
+      reserved = clusters.multipliedReportingOverflow(by: superblock?.clusterSize ?? statistics.blockSize).partialValue
+    } else if let superblock {
+      reserved = superblock.reservedBytes
+    } else {
+      // Too much rather than too little: min(2 %, 4096 clusters), as the kernel reserves by default.
+      reserved = mount.filesystemType == "ext2" ? 0 : min(statistics.capacity / 50, 4096 * statistics.blockSize)
+    }
+    return statistics.free - min(reserved, statistics.free)
+  }
+}
+
+extension Partition {
+  /// What the scanner knows of it.
+  mutating func describe(_ scanned: ScannedPartition) {
+    filesystemLabel = scanned.filesystemLabel
+    partitionLabel = scanned.partitionLabel
+    filesystemType = scanned.filesystemType
+    sizeBytes = scanned.sizeBytes.map(ByteCount.init(clamping:))
+  }
+}

@@ -1,0 +1,160 @@
+import ExtentAnalyzer
+import FilesystemReader
+import LinuxStorage
+import SpaceModel
+import SpaceReport
+
+/// One partition, looked at: its figures, its images, and what could not be read of them.
+///
+/// Codable, because an unmounted device is surveyed in a process of its own.
+struct PartitionSurvey: Codable {
+  var partition: Partition
+  var findings: [Finding] = []
+  var limits: [Limit] = []
+  /// os-release(5) of the active image, else of the first that has one.
+  var osRelease: [String: String] = [:]
+
+  init(_ partition: Partition) { self.partition = partition }
+
+  /// Finds and measures the images of a filesystem.
+  ///
+  /// - Throws: ``StorageError`` `.cancelled` only.
+  mutating func searchImages(
+    of tree: any FileTree, inUse: InUseIndex, quick: Bool, monitor: AuditMonitor
+  ) throws(StorageError) {
+    let search: ImageSearch
+    do throws(StorageError) {
+      search = try ImageSearch(tree, isCancelled: monitor.isCancelled)
+    } catch {
+      limits.append(Limit("partition-not-searched", error.summary))
+      findings.append(.unreadable(partition, error))
+      return
+    }
+    try addImages(search, inUse: inUse, quick: quick, monitor: monitor)
+  }
+
+  /// Measures what was found.
+  ///
+  /// - Throws: ``StorageError`` `.cancelled` only.
+  mutating func addImages(
+    _ search: ImageSearch, inUse: InUseIndex, quick: Bool, monitor: AuditMonitor
+  ) throws(StorageError) {
+    for failure in search.failures.prefix(8) { limits.append(Limit("directory-not-read", failure.summary)) }
+    partition.leftovers = search.leftovers.sorted { $0.path < $1.path }
+    if !quick { monitor.onPlan(search.images.reduce(0) { $0 + $1.entry.status.allocated }) }
+    var once = StorageOnce()
+    var images: [ImageUsage] = []
+    for found in search.images.sorted(by: { $0.entry.path < $1.entry.path }) {
+      monitor.onStage(found.entry.path.display)
+      let measured = try measure(found, quick: quick, monitor: monitor)
+      var usage = measured.usage
+      usage.inUse = inUse.holder(of: found.entry.status)
+      if let map = measured.map {
+        once.add(
+          inode: found.entry.status.inode, allocated: found.entry.status.allocated,
+          reclaimable: UInt64(max(0, usage.reclaimableBytes?.bytes ?? 0)), map: map)
+      }
+      images.append(usage)
+      if osRelease.isEmpty || usage.role == .active, !measured.osRelease.isEmpty { osRelease = measured.osRelease }
+    }
+    partition.images = images
+    partition.totals = once.totals
+    findings += inUse.findings
+  }
+
+  private struct Measured {
+    var usage: ImageUsage
+    var map: ExtentMap?
+    var osRelease: [String: String] = [:]
+  }
+
+  /// A bad image is a finding; the others go on. Only a cancelled audit throws.
+  private mutating func measure(
+    _ found: FoundImage, quick: Bool, monitor: AuditMonitor
+  ) throws(StorageError) -> Measured {
+    do throws(StorageError) {
+      let source = try found.entry.open()
+      return try measure(source, path: found.entry.path, role: found.role, quick: quick, monitor: monitor)
+    } catch {
+      if error.code == .cancelled { throw error }
+      let usage = ImageUsage(
+        path: found.entry.path, role: found.role, apparentBytes: ByteCount(clamping: found.entry.status.size),
+        allocatedBytes: ByteCount(clamping: found.entry.status.allocated), mapSource: .blocks)
+      findings.append(.unreadable(usage, on: partition, error))
+      return Measured(usage: usage)
+    }
+  }
+
+  private mutating func measure(
+    _ source: any ImageSource, path: FilePath, role: ImageRole, quick: Bool, monitor: AuditMonitor
+  ) throws(StorageError) -> Measured {
+    var analyzer = ImageAnalyzer()
+    analyzer.readsData = !quick
+    analyzer.isCancelled = monitor.isCancelled
+    analyzer.onRead = monitor.onRead
+    let measurement = try analyzer.measure(source)
+    var usage = measurement.usage(path: path, role: role)
+    let inside = InnerInspection.of(source)
+    usage.inner = inside.filesystem
+    usage.os = inside.os
+    if !inside.freeRuns.isEmpty || inside.filesystem?.freeBytes != nil, measurement.map.source != .blocks {
+      usage.inner?.staleBytes = ByteCount(
+        clamping: InnerOverlap.allocated(inside.freeRuns, in: measurement.map))
+    }
+    if quick, inside.filesystem?.freeBytes != nil, measurement.map.source != .blocks {
+      let spare = ByteRange.union(inside.freeRuns + inside.idleRuns)
+      let estimate = InnerOverlap.reclaimable(spare, in: measurement, of: source)
+      usage.reclaimableBytes = ByteCount(clamping: estimate.bytes)
+      if !estimate.reasons.isEmpty { usage.reclaimableReasons = estimate.reasons }
+      usage.reclaimableBasis = .estimate
+    }
+    note(measurement, usage, inside)
+    return Measured(usage: usage, map: measurement.map, osRelease: inside.osRelease)
+  }
+
+  private mutating func note(_ measurement: ImageMeasurement, _ usage: ImageUsage, _ inside: InnerInspection) {
+    let target = partition.target(of: usage)
+    if let error = measurement.readError, !measurement.changedWhileReading {
+      findings.append(.unreadable(usage, on: partition, error))
+    }
+    if measurement.changedWhileReading {
+      findings.append(
+        Finding(
+          .imageChangedWhileReading, .warning, target: target,
+          message: "It changed while it was measured, so its figures may be of no single moment"
+            + (measurement.readError.map { " (\($0.message))" } ?? "") + ".",
+          remedy: "Measure again when nothing writes to it."))
+    }
+    if let failure = inside.failure, measurement.readError == nil {
+      limits.append(Limit("inside-not-read", "\(target): \(failure.summary)"))
+    }
+    if usage.mapSource == .blocks || usage.mapSource == .seek {
+      limits.append(
+        Limit(
+          "map-source",
+          "\(target): its filesystem gives no extent map; "
+            + (usage.mapSource == .seek ? "holes are known by SEEK_HOLE alone." : "only its block count is known.")))
+    } else if usage.metadataBytes == nil {
+      limits.append(
+        Limit(
+          "metadata-not-told",
+          "\(target): its filesystem does not account data and metadata apart (compressed or inline data)."))
+    }
+  }
+}
+
+extension Finding {
+  static func unreadable(_ image: ImageUsage, on partition: Partition, _ error: StorageError) -> Finding {
+    Finding(
+      .imageUnreadable, .warning, target: partition.target(of: image), message: sentence(error), remedy: error.hint)
+  }
+
+  static func unreadable(_ partition: Partition, _ error: StorageError) -> Finding {
+    Finding(.partitionUnreadable, .warning, target: partition.name, message: sentence(error), remedy: error.hint)
+  }
+
+  private static func sentence(_ error: StorageError) -> String {
+    let summary = error.summary
+    return summary.prefix(1).uppercased() + summary.dropFirst() + "."
+  }
+}

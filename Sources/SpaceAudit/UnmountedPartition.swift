@@ -1,0 +1,92 @@
+import FilesystemReader
+import LinuxStorage
+import PartitionScanner
+import SpaceModel
+import SpaceReport
+
+/// A partition that is not mounted: inside a disk image, or an unmounted device.
+struct UnmountedPartition {
+  let scanned: ScannedPartition
+  let source: any ByteSource
+
+  /// Never throws but for a cancelled audit: what cannot be read becomes a limit, and a finding where images were to be
+  /// looked for.
+  func survey(searched: Bool, quick: Bool, monitor: AuditMonitor) throws(StorageError) -> PartitionSurvey {
+    var partition = Partition(device: scanned.device, state: .offline)
+    partition.describe(scanned)
+    var survey = PartitionSurvey(partition)
+    switch scanned.filesystemType {
+    case "ext2", "ext3", "ext4":
+      do throws(StorageError) {
+        try surveyExt(&survey, searched: searched, quick: quick, monitor: monitor)
+      } catch {
+        if error.code == .cancelled { throw error }
+        survey.limits.append(Limit("partition-not-read", error.summary))
+        if searched { survey.findings.append(.unreadable(survey.partition, error)) }
+      }
+    case let type?:
+      summarise(type, &survey, searched: searched)
+    case nil:
+      if scanned.isAmbivalent {
+        survey.limits.append(
+          Limit(
+            "content-ambiguous",
+            "\(partition.name): signatures of several filesystems were found; wipefs -n shows them."))
+      }
+    }
+    return survey
+  }
+
+  private func surveyExt(
+    _ survey: inout PartitionSurvey, searched: Bool, quick: Bool, monitor: AuditMonitor
+  ) throws(StorageError) {
+    let ext = try ExtFilesystem(source)
+    let superblock = ext.superblock
+    survey.partition.blockBytes = ByteCount(clamping: superblock.blockSize)
+    survey.partition.clusterBytes = ByteCount(clamping: superblock.clusterSize)
+    survey.partition.inodeBytes = ByteCount(clamping: superblock.inodeSize)
+    survey.partition.inodesFree = Int64(clamping: superblock.inodesFree)
+    survey.partition.features = superblock.features
+    survey.partition.capacityBytes = ByteCount(clamping: superblock.capacity)
+    if superblock.needsRecovery {
+      survey.limits.append(
+        Limit(
+          "journal-not-replayed",
+          "\(survey.partition.name): its journal was not replayed, so it was mounted or not cleanly unmounted when it "
+            + "was copied; free space is counted from the bitmaps and may differ from what a mount would find."))
+    }
+    if ext.isTruncated {
+      survey.limits.append(
+        Limit(
+          "filesystem-truncated",
+          "\(survey.partition.name): the filesystem is \(ByteCount(clamping: superblock.size)), what holds it only "
+            + "\(ByteCount(clamping: source.size))."))
+    }
+    let free = try ext.freeBytes()
+    survey.partition.freeBytes = ByteCount(clamping: free)
+    survey.partition.availableBytes = ByteCount(clamping: superblock.available(ofFree: free))
+    survey.partition.usableBytes = ByteCount(clamping: superblock.usable(ofFree: free))
+    if searched {
+      try survey.searchImages(of: ExtTree(filesystem: ext), inUse: InUseIndex(), quick: quick, monitor: monitor)
+    }
+  }
+
+  /// Filesystems that are not read while they are not mounted: what their superblock says.
+  private func summarise(_ type: String, _ survey: inout PartitionSurvey, searched: Bool) {
+    if let summary = try? SuperblockSummary.read(source, type: type) {
+      survey.partition.capacityBytes = summary.capacity.map(ByteCount.init(clamping:))
+      survey.partition.freeBytes = summary.free.map(ByteCount.init(clamping:))
+      survey.partition.blockBytes = summary.blockSize.map(ByteCount.init(clamping:))
+    }
+    guard searched else { return }
+    if scanned.isNotFilesystem {
+      survey.limits.append(
+        Limit("partition-not-filesystem", "\(survey.partition.name): it is \(type), not a filesystem; open it first."))
+    } else {
+      survey.limits.append(
+        Limit(
+          "filesystem-not-searched",
+          "\(survey.partition.name): images on an unmounted \(type) are not looked for; mount it and audit it there."))
+    }
+  }
+}
