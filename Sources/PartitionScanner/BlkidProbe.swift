@@ -83,10 +83,7 @@ struct BlkidProbe: ~Copyable {
   }
 
   /// The partition table of the container; `nil` where libblkid finds none in this sector size.
-  ///
-  /// - Parameter size: Of the container as libblkid is told. The one a GPT was written for may be larger than a
-  ///   truncated file's, and libblkid refuses a table that does not fit.
-  func table(sectorSize: Int, assumingSize size: UInt64) throws(StorageError) -> Table? {
+  func table(sectorSize: Int) throws(StorageError) -> Table? {
     guard size > 0 else { return nil }
     try select(ByteRange(start: 0, length: size), sectorSize: sectorSize)
     blkid_probe_enable_superblocks(handle, 0)

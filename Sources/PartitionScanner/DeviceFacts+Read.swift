@@ -44,29 +44,17 @@ extension DeviceFacts {
     of file: ReadOnlyFile, probe: borrowing BlkidProbe, deviceSectorSize: Int?
   ) throws(StorageError) -> (BlkidProbe.Table, Int)? {
     let own = deviceSectorSize ?? 512
-    let found = try probe.table(sectorSize: own, assumingSize: sizeAssumed(by: file, probe.size, own))
+    let found = try probe.table(sectorSize: own)
     if let found, !found.entries.isEmpty { return (found, own) }
     for other in [512, 4096] where other != own {
-      let table = try probe.table(sectorSize: other, assumingSize: sizeAssumed(by: file, probe.size, other))
+      let table = try probe.table(sectorSize: other)
       // In other units an MBR's numbers mean other places, so only a GPT, whose place proves its unit, counts.
       if let table, table.type == "gpt", !table.entries.isEmpty { return (table, other) }
     }
+    let source = try FileSource(file)
+    for size in [512, 4096] {
+      if let table = try TruncatedTable.read(source, sectorSize: size) { return (table, size) }
+    }
     return found.map { ($0, own) }
-  }
-
-  /// The container's size, or the larger one that the primary GPT was written for.
-  ///
-  /// Of a disk image that was cut short the table still tells where the partitions are, but libblkid refuses a table
-  /// whose last sector lies behind the end. Reads beyond the end find nothing, so a wrong number here does no harm.
-  private static func sizeAssumed(
-    by file: ReadOnlyFile, _ size: UInt64, _ sectorSize: Int
-  ) throws(StorageError) -> UInt64 {
-    // UEFI specification, table 5.5: signature, and at 32 the LBA of the other header, which is the last one.
-    let header = try FileSource(file).bytes(at: UInt64(sectorSize), count: 92)
-    guard header.count == 92, header.starts(with: "EFI PART".utf8) else { return size }
-    let last = header[32..<40].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let (end, overflow) = (last &+ 1).multipliedReportingOverflow(by: UInt64(sectorSize))
-    guard !overflow, last < .max, end <= UInt64(Int64.max) else { return size }
-    return max(size, end)
   }
 }

@@ -5,6 +5,7 @@ import SpaceModel
 struct DeviceSurvey {
   let tree: DeviceTree
   let allDevices: Bool
+  private let nodes: (@Sendable (BlockDevice) -> FilePath?)?
   private let mounts: [DeviceNumber: [Mount]]
   private var found: [Candidate] = []
   private var questions: [Question] = []
@@ -30,8 +31,9 @@ struct DeviceSurvey {
     var candidate: Int?
   }
 
-  init(tree: DeviceTree, allDevices: Bool) {
+  init(tree: DeviceTree, allDevices: Bool, nodes: (@Sendable (BlockDevice) -> FilePath?)?) {
     self.tree = tree
+    self.nodes = nodes
     self.allDevices = allDevices
     mounts = tree.mountsByDevice()
   }
@@ -126,6 +128,7 @@ struct DeviceSurvey {
   /// Where the device can be opened: the node's /dev, or ours, which is the same kernel's. A file there that is not this
   /// device is not taken.
   private func node(of device: BlockDevice) -> FilePath? {
+    if let nodes { return nodes(device) }
     let plain = FilePath("/dev").appending(device.nodeName)
     let places = [tree.sysroot.resolve(device.path), tree.sysroot.resolve(plain), plain]
     return places.first { place in

@@ -24,23 +24,20 @@ public struct LiveScanner: Sendable {
   /// Open also what can hang.
   public let allDevices: Bool
   /// For tests; `nil` for the node's own.
-  let mountTable: MountTable?
+  var mountTable: MountTable?
+  /// For tests, which have no device nodes; `nil` for those below /dev.
+  var nodes: (@Sendable (BlockDevice) -> FilePath?)?
 
   public init(sysroot: Sysroot, prober: any DeviceProber, allDevices: Bool = false) {
-    self.init(sysroot: sysroot, prober: prober, allDevices: allDevices, mountTable: nil)
-  }
-
-  init(sysroot: Sysroot, prober: any DeviceProber, allDevices: Bool, mountTable: MountTable?) {
     self.sysroot = sysroot
     self.prober = prober
     self.allDevices = allDevices
-    self.mountTable = mountTable
   }
 
   /// Scans everything. Nothing that fails here is fatal: it becomes a limit.
   public func scan() -> LiveScan {
     let tree = DeviceTree(sysroot: sysroot, mountTable: mountTable)
-    var survey = DeviceSurvey(tree: tree, allDevices: allDevices)
+    var survey = DeviceSurvey(tree: tree, allDevices: allDevices, nodes: nodes)
     for device in tree.devices { survey.add(device) }
     survey.addParentsForNames()
     survey.probe(with: prober)
@@ -57,7 +54,7 @@ public struct LiveScanner: Sendable {
   public func probeExplicit(_ path: FilePath) throws(StorageError) -> LiveScan {
     let tree = DeviceTree(sysroot: sysroot, mountTable: mountTable)
     let device = try self.device(named: path, in: tree)
-    var survey = DeviceSurvey(tree: tree, allDevices: true)
+    var survey = DeviceSurvey(tree: tree, allDevices: true, nodes: nodes)
     let partitions = tree.partitions(of: device)
     if partitions.isEmpty {
       survey.addNamed(device)
