@@ -12,17 +12,21 @@ final class SourceChannel {
   let manager: io_manager
   private let context: Unmanaged<Context>
 
-  /// What a channel's callbacks need, reached through `app_data`.
+  /// What a channel's callbacks need, reached through `private_data`.
   fileprivate final class Context {
     let source: any ByteSource
+    let manager: io_manager
     /// The last read error, which libext2fs would reduce to a number.
     var lastError: StorageError?
-    init(_ source: any ByteSource) { self.source = source }
+    init(_ source: any ByteSource, _ manager: io_manager) {
+      self.source = source
+      self.manager = manager
+    }
   }
 
   init(_ source: any ByteSource) {
     manager = UnsafeMutablePointer<struct_io_manager>.allocate(capacity: 1)
-    context = Unmanaged.passRetained(Context(source))
+    context = Unmanaged.passRetained(Context(source, manager))
     var table = struct_io_manager()
     table.magic = errcode_t(EXT2_ET_MAGIC_IO_MANAGER)
     table.open = { name, flags, channel in SourceChannel.open(name, flags, channel) }
@@ -69,6 +73,7 @@ final class SourceChannel {
     guard let raw = calloc(1, MemoryLayout<struct_io_channel>.size) else { return errcode_t(EXT2_ET_NO_MEMORY) }
     let channel = raw.bindMemory(to: struct_io_channel.self, capacity: 1)
     channel.pointee.magic = errcode_t(EXT2_ET_MAGIC_IO_CHANNEL)
+    channel.pointee.manager = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().manager
     channel.pointee.name = strdup(name)
     channel.pointee.block_size = 1024
     channel.pointee.refcount = 1

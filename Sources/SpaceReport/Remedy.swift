@@ -7,7 +7,11 @@ enum Remedy {
   static func digHoles(in image: ImageUsage, on partition: Partition) -> String {
     let mountpoint = partition.mountpoints.first ?? usualMountpoint(partition.filesystemLabel)
     guard let mountpoint else {
-      return "Mount it read-write and run: fallocate --dig-holes \(ShellQuote.quoted(image.path))"
+      // COS_RECOVERY is not mounted on a running node.
+      let device = partition.filesystemLabel.map { "-L " + ShellQuote.quoted(FilePath($0)) }
+        ?? ShellQuote.quoted(partition.device)
+      let path = ShellQuote.quoted(FilePath("/mnt").appending(image.path))
+      return "mount \(device) /mnt && fallocate --dig-holes \(path); umount /mnt"
     }
     let path = ShellQuote.quoted(mountpoint.appending(image.path))
     let place = ShellQuote.quoted(mountpoint)

@@ -16,16 +16,19 @@ final class Progress: Sendable {
   }
 
   private let state = Mutex(State())
-  private let timer: any DispatchSourceTimer
+  /// `nil` where nothing is shown: a source that was never resumed must not be released.
+  private let timer: (any DispatchSourceTimer)?
   private let started: ContinuousClock.Instant = .now
-  private let isShown: Bool
   private let isVerbose: Bool
 
   init(quiet: Bool, verbose: Bool) {
-    isShown = !quiet && Terminal.isErrorTerminal
     isVerbose = verbose && !quiet
-    timer = DispatchSource.makeTimerSource(queue: .global())
-    guard isShown else { return }
+    guard !quiet, Terminal.isErrorTerminal else {
+      timer = nil
+      return
+    }
+    let timer = DispatchSource.makeTimerSource(queue: .global())
+    self.timer = timer
     timer.setEventHandler { @Sendable [weak self] in self?.draw() }
     timer.schedule(deadline: .now() + .milliseconds(300), repeating: .milliseconds(200))
     timer.resume()
@@ -33,7 +36,7 @@ final class Progress: Sendable {
 
   /// Wipes the line; call before results are written.
   func finish() {
-    guard isShown else { return }
+    guard let timer else { return }
     timer.cancel()
     // A tick that runs now writes its line before this, or not at all.
     state.withLock { _ in
@@ -56,7 +59,7 @@ final class Progress: Sendable {
 
   private func draw() {
     state.withLock { state in
-      guard !timer.isCancelled else { return }
+      guard timer?.isCancelled == false else { return }
       let seconds = started.duration(to: .now) / .seconds(1)
       let line = Self.line(
         stage: state.stage, read: state.read, planned: state.planned, seconds: seconds, width: Terminal.width)
