@@ -102,6 +102,14 @@ extension DeviceTree {
     hasStackOnTop(device) || device.parent.flatMap { byName[$0] }.map(hasStackOnTop) ?? false
   }
 
+  /// The devices of each btrfs that is in use, by sysfs: a mount names only one of them as its source.
+  func btrfsDevices() -> [[String]] {
+    let directory = sysroot.sys.appending("fs/btrfs")
+    return (DirectoryListing.names(directory) ?? []).compactMap { identifier in
+      DirectoryListing.names(directory.appending(identifier).appending("devices"))?.compactMap(\.utf8)
+    }
+  }
+
   private func hasStackOnTop(_ device: BlockDevice) -> Bool {
     device.holders.contains { DeviceKind($0) == .deviceMapper || DeviceKind($0) == .md }
   }
