@@ -14,7 +14,11 @@ public enum DisplayText {
       case 0x200B...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF:
         out += "\\u{" + String(scalar.value, radix: 16) + "}"
       default:
-        if let byte = RawArgument.byte(of: scalar) { out += hexadecimal(byte) } else { out.unicodeScalars.append(scalar) }
+        if let byte = RawArgument.byte(of: scalar) {
+          out += hexadecimal(byte)
+        } else {
+          out.unicodeScalars.append(scalar)
+        }
       }
     }
     return out

@@ -88,6 +88,7 @@ extension ReclaimableReason {
     case .partOfLargerExtent: "btrfs keeps an extent until nothing refers to any part of it"
     case .extentsNotReadable: "btrfs extents can be read with CAP_SYS_ADMIN only, so nothing is promised"
     case .unitInferred: "the allocation unit is not known for certain; run as root for the exact figure"
+    case .notWrittenBack: "zeros that are not written back yet are not counted"
     case .inline: "data kept inside the inode takes no blocks"
     case .notAllRead: "not all of it could be read"
     case .filesystemNotKnown: "what a punch frees on this filesystem is not known"
