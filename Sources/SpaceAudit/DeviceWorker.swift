@@ -52,7 +52,7 @@ public struct DeviceWorker: Sendable {
       StorageError(code, operation: "read", path: scanned.device, message: message, hint: hint)
     }
     let task = Task(
-      partition: scanned, path: request.sysroot.resolve(scanned.container), searched: searched, quick: quick)
+      partition: scanned, path: request.sysroot.resolve(device: scanned.container), searched: searched, quick: quick)
     guard let json = try? JSONEncoder().encode(task) else { throw failure(.io, "its description could not be coded") }
     var survey: PartitionSurvey?
     var failed: StorageError?
