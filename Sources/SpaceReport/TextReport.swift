@@ -35,9 +35,9 @@ public struct TextReport: Sendable {
     var lines = wrap("\(subject): \(headline)", indent: 4)
     for partition in report.partitions where partition.images != nil {
       guard let usable = partition.usableBytes else { continue }
-      lines.append(
+      lines += wrap(
         "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
-          + "\(style.size(partition.capacityBytes)) left for root.")
+          + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
     if let remedy = worst?.remedy { lines += ["Do: " + style.paint(remedy, .strong)] }
     return lines
@@ -85,7 +85,9 @@ public struct TextReport: Sendable {
   /// A partition of a disk image is enough named by its number: the path stands in the first lines.
   private func shortDevice(_ device: FilePath) -> String {
     let name = device.lastComponent.display
-    return device.hasPrefix("/dev/") || name.count <= 24 ? name : "…" + name.suffix(23)
+    let room = style.width < 100 ? 16 : 24
+    if device.hasPrefix("/dev/") || name.count <= room { return name }
+    return style.unicode ? "…" + name.suffix(room - 1) : ".." + name.suffix(room - 2)
   }
 
   private func state(_ partition: Partition) -> String {
@@ -104,10 +106,23 @@ public struct TextReport: Sendable {
         reclaimable(image), bar(image), note(image),
       ])
     }
-    var lines = [""] + table.lines()
+    var lines = [""] + Self.notesBeneath(table.lines(), images.map(note), width: style.width)
     if let totals = partition.totals, images.count > 1 {
       lines.append(
         "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
+    }
+    return lines
+  }
+
+  /// The rows with each note on a line of its own, where one row is too wide for the terminal with it.
+  private static func notesBeneath(_ rows: [String], _ notes: [String], width: Int) -> [String] {
+    guard rows.contains(where: { $0.count > width }) else { return rows }
+    var lines = Array(rows.prefix(1))
+    for (row, note) in zip(rows.dropFirst(), notes) {
+      var bare = row.dropLast(note.count)
+      while bare.last == " " { bare.removeLast() }
+      lines.append(String(bare))
+      if !note.isEmpty { lines.append("  " + note) }
     }
     return lines
   }
@@ -163,15 +178,24 @@ public struct TextReport: Sendable {
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
 }
 
-/// Breaks text at spaces.
+/// Breaks text at spaces, but never between a number and its unit.
 public enum TextWrap {
+  private static let units: Set<Substring> = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
+
   /// - Parameter indent: Spaces before every line but the first.
   public static func wrap(_ text: String, width: Int, indent: Int) -> [String] {
     var lines: [String] = []
     let leading = text.prefix { $0 == " " }
     var line = String(leading)
     var isEmpty = true
-    for word in text.split(separator: " ") {
+    let words = text.split(separator: " ").reduce(into: [String]()) { words, word in
+      if let last = words.last, units.contains(word.prefix { $0.isLetter || $0 == "%" }), last.last?.isNumber == true {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    for word in words {
       if !isEmpty, line.count + 1 + word.count > width {
         lines.append(line)
         line = String(repeating: " ", count: indent)
