@@ -26,7 +26,7 @@ public struct MapPicture: Sendable {
   public static func cellLimit(width: Int) -> Int { columns(width: width) * 16 }
 
   public func render() -> String {
-    var lines = [headline]
+    var lines = TextWrap.wrap(headline, width: style.width, indent: 4)
     let columns = Self.columns(width: style.width)
     for row in stride(from: 0, to: cells.count, by: columns) {
       let offset = style.size(cellBytes.times(Int64(row)))
