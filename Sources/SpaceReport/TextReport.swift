@@ -45,7 +45,8 @@ public struct TextReport: Sendable {
 
   private var okSummary: String {
     let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
-    return count == 0 ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
+    return count == 0
+      ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
   }
 
   private var warningSummary: String {
@@ -140,8 +141,8 @@ public struct TextReport: Sendable {
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in
-        let part = cells[column * cells.count / columns..<max(column * cells.count / columns + 1, (column + 1) * cells.count / columns)]
-        return style.glyph(part.commonest)
+        let start = column * cells.count / columns
+        return style.glyph(cells[start..<max(start + 1, (column + 1) * cells.count / columns)].commonest)
       })
   }
 
