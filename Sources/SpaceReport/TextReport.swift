@@ -131,7 +131,7 @@ public struct TextReport: Sendable {
   private func reclaimable(_ image: ImageUsage) -> String {
     guard let bytes = image.reclaimableBytes else { return "-" }
     if image.reclaimableBasis == .estimate { return "~" + style.size(bytes) }
-    return (image.reclaimableReasons == nil ? "" : "≥".filter { _ in style.unicode }) + style.size(bytes)
+    return (image.reclaimableReasons == nil ? "" : style.unicode ? "≥" : ">=") + style.size(bytes)
   }
 
   /// The hole map squeezed into what the line has left.

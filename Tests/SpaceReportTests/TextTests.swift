@@ -227,6 +227,8 @@ import Testing
     let text = TextReport(Samples.report([Samples.state([bounded, estimate])]), style: Samples.plain).render()
     #expect(text.contains(" ≥1.00 GiB"))
     #expect(text.contains(" ~2.00 GiB"))
+    let ascii = TextReport(Samples.report([Samples.state([bounded])]), style: Samples.ascii).render()
+    #expect(ascii.contains(" >=1.00 GiB"))
   }
 }
 
