@@ -2,6 +2,8 @@
 ///
 /// `CommandLine.arguments` replaces such bytes, so a file named with them could never be opened. Here each becomes one
 /// private-use scalar (U+10FF80 to U+10FFFF) on the way in and the byte again on the way out.
+///
+/// Text that really holds one of these 128 scalars, the last of all, is taken for such bytes on the way out.
 public enum RawArgument {
   private static let base: UInt32 = 0x10_FF00
 

@@ -35,9 +35,9 @@ public struct TextReport: Sendable {
     var lines = wrap("\(subject): \(headline)", indent: 4)
     for partition in report.partitions where partition.images != nil {
       guard let usable = partition.usableBytes else { continue }
-      lines.append(
+      lines += wrap(
         "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
-          + "\(style.size(partition.capacityBytes)) left for root.")
+          + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
     if let remedy = worst?.remedy { lines += ["Do: " + style.paint(remedy, .strong)] }
     return lines
@@ -45,7 +45,8 @@ public struct TextReport: Sendable {
 
   private var okSummary: String {
     let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
-    return count == 0 ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
+    return count == 0
+      ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
   }
 
   private var warningSummary: String {
@@ -85,7 +86,9 @@ public struct TextReport: Sendable {
   /// A partition of a disk image is enough named by its number: the path stands in the first lines.
   private func shortDevice(_ device: FilePath) -> String {
     let name = device.lastComponent.display
-    return device.hasPrefix("/dev/") || name.count <= 24 ? name : "…" + name.suffix(23)
+    let room = style.width < 100 ? 16 : 24
+    if device.hasPrefix("/dev/") || name.count <= room { return name }
+    return style.unicode ? "…" + name.suffix(room - 1) : ".." + name.suffix(room - 2)
   }
 
   private func state(_ partition: Partition) -> String {
@@ -104,7 +107,7 @@ public struct TextReport: Sendable {
         reclaimable(image), bar(image), note(image),
       ])
     }
-    var lines = [""] + table.lines()
+    var lines = [""] + Self.notesBeneath(table.lines(), images.map(note), width: style.width)
     if let totals = partition.totals, images.count > 1 {
       lines.append(
         "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
@@ -112,10 +115,23 @@ public struct TextReport: Sendable {
     return lines
   }
 
+  /// The rows with each note on a line of its own, where one row is too wide for the terminal with it.
+  private static func notesBeneath(_ rows: [String], _ notes: [String], width: Int) -> [String] {
+    guard rows.contains(where: { $0.count > width }) else { return rows }
+    var lines = Array(rows.prefix(1))
+    for (row, note) in zip(rows.dropFirst(), notes) {
+      var bare = row.dropLast(note.count)
+      while bare.last == " " { bare.removeLast() }
+      lines.append(String(bare))
+      if !note.isEmpty { lines.append("  " + note) }
+    }
+    return lines
+  }
+
   private func reclaimable(_ image: ImageUsage) -> String {
     guard let bytes = image.reclaimableBytes else { return "-" }
     if image.reclaimableBasis == .estimate { return "~" + style.size(bytes) }
-    return (image.reclaimableReasons == nil ? "" : "≥".filter { _ in style.unicode }) + style.size(bytes)
+    return (image.reclaimableReasons == nil ? "" : style.unicode ? "≥" : ">=") + style.size(bytes)
   }
 
   /// The hole map squeezed into what the line has left.
@@ -125,8 +141,8 @@ public struct TextReport: Sendable {
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in
-        let part = cells[column * cells.count / columns..<max(column * cells.count / columns + 1, (column + 1) * cells.count / columns)]
-        return style.glyph(part.commonest)
+        let start = column * cells.count / columns
+        return style.glyph(cells[start..<max(start + 1, (column + 1) * cells.count / columns)].commonest)
       })
   }
 
@@ -163,15 +179,24 @@ public struct TextReport: Sendable {
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
 }
 
-/// Breaks text at spaces.
+/// Breaks text at spaces, but never between a number and its unit.
 public enum TextWrap {
+  private static let units: Set<Substring> = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
+
   /// - Parameter indent: Spaces before every line but the first.
   public static func wrap(_ text: String, width: Int, indent: Int) -> [String] {
     var lines: [String] = []
     let leading = text.prefix { $0 == " " }
     var line = String(leading)
     var isEmpty = true
-    for word in text.split(separator: " ") {
+    let words = text.split(separator: " ").reduce(into: [String]()) { words, word in
+      if let last = words.last, units.contains(word.prefix { $0.isLetter || $0 == "%" }), last.last?.isNumber == true {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    for word in words {
       if !isEmpty, line.count + 1 + word.count > width {
         lines.append(line)
         line = String(repeating: " ", count: indent)
