@@ -45,7 +45,11 @@ public struct TextReport: Sendable {
 
   private var okSummary: String {
     let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
-    return count == 0 ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
+    guard count > 0 else { return "nothing is wasted; no images were found." }
+    let hints: Set<Finding.ID> = [.imageNotSparse, .imageZeroData, .recoveryNotSparse]
+    let spare = reclaimable(of: Set(report.findings.filter { hints.contains($0.id) }.map(\.target)))
+    guard spare > .zero else { return "\(plural(count, "image")) measured, none wastes space." }
+    return "\(plural(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
   }
 
   private var warningSummary: String {
@@ -53,15 +57,16 @@ public struct TextReport: Sendable {
       $0.severity == .warning && ($0.id == .imageNotSparse || $0.id == .imageZeroData)
     }
     guard !wasteful.isEmpty else { return report.findings.first?.message ?? "" }
-    let targets = Set(wasteful.map(\.target))
-    var total = ByteCount.zero
-    for partition in report.partitions {
-      for image in partition.images ?? [] where targets.contains(partition.target(of: image)) {
-        total += image.reclaimableBytes ?? .zero
-      }
-    }
+    let total = reclaimable(of: Set(wasteful.map(\.target)))
     let verb = wasteful.count == 1 ? "wastes" : "waste"
     return "\(plural(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
+  }
+
+  private func reclaimable(of targets: Set<String>) -> ByteCount {
+    report.partitions.reduce(.zero) { sum, partition in
+      (partition.images ?? []).filter { targets.contains(partition.target(of: $0)) }
+        .reduce(sum) { $0 + ($1.reclaimableBytes ?? .zero) }
+    }
   }
 
   private func plural(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
@@ -85,7 +90,9 @@ public struct TextReport: Sendable {
   /// A partition of a disk image is enough named by its number: the path stands in the first lines.
   private func shortDevice(_ device: FilePath) -> String {
     let name = device.lastComponent.display
-    return device.hasPrefix("/dev/") || name.count <= 24 ? name : "…" + name.suffix(23)
+    let limit = 18
+    if device.hasPrefix("/dev/") || name.count <= limit { return name }
+    return style.unicode ? "…" + name.suffix(limit - 1) : "..." + name.suffix(limit - 3)
   }
 
   private func state(_ partition: Partition) -> String {
@@ -96,15 +103,20 @@ public struct TextReport: Sendable {
 
   private func images(of partition: Partition) -> [String] {
     guard let images = partition.images, !images.isEmpty else { return [] }
-    var table = TextTable([.left, .left, .right, .right, .right, .left, .left])
-    table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", "", ""])
-    for image in images {
-      table.add([
-        image.path.display, image.role.rawValue, style.size(image.apparentBytes), style.size(image.allocatedBytes),
-        reclaimable(image), bar(image), note(image),
-      ])
+    func lines(barWidth: Int) -> [String] {
+      var table = TextTable([.left, .left, .right, .right, .right, .left, .left])
+      table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", "", ""])
+      for image in images {
+        table.add([
+          image.path.display, image.role.rawValue, style.size(image.apparentBytes), style.size(image.allocatedBytes),
+          reclaimable(image), bar(image, width: barWidth), note(image),
+        ])
+      }
+      return table.lines()
     }
-    var lines = [""] + table.lines()
+    // The bar takes what the line has left.
+    let room = style.width - (lines(barWidth: 0).map(\.count).max() ?? 0)
+    var lines = [""] + lines(barWidth: room < 4 ? 0 : min(32, room))
     if let totals = partition.totals, images.count > 1 {
       lines.append(
         "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
@@ -118,10 +130,9 @@ public struct TextReport: Sendable {
     return (image.reclaimableReasons == nil ? "" : "≥".filter { _ in style.unicode }) + style.size(bytes)
   }
 
-  /// The hole map squeezed into what the line has left.
-  private func bar(_ image: ImageUsage) -> String {
-    guard let cells = image.map?.cells, !cells.isEmpty else { return "" }
-    let width = style.width >= 120 ? 32 : 8
+  /// The hole map squeezed into `width` columns.
+  private func bar(_ image: ImageUsage, width: Int) -> String {
+    guard width > 0, let cells = image.map?.cells, !cells.isEmpty else { return "" }
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in
