@@ -58,6 +58,9 @@ public struct InnerInspection: Sendable {
       os = OSRelease.operatingSystem(osRelease)
       break
     }
+    if let text = try ext.smallFile("/etc/kairos-release") {
+      osRelease.merge(OSRelease.kairosFields(text)) { own, _ in own }
+    }
   }
 }
 

@@ -15,6 +15,12 @@ public enum OSRelease {
     return fields
   }
 
+  /// The fields of `/etc/kairos-release`: Kairos leaves os-release to the distribution it is built from (since 3.0) and
+  /// says what it is in this file.
+  public static func kairosFields(_ bytes: [UInt8]) -> [String: String] {
+    fields(bytes).filter { $0.key.hasPrefix("KAIROS_") }
+  }
+
   private static func unquoted(_ value: Substring) -> String {
     var value = value
     while value.last?.isWhitespace == true { value = value.dropLast() }

@@ -53,6 +53,6 @@ struct AuditCommand: ParsableCommand {
     } else {
       try output.emit(TextReport(outcome.report, style: output.style).render())
     }
-    if !outcome.failures.isEmpty { throw ExitCode(ExitStatus.unknown) }
+    if !outcome.isComplete { throw ExitCode(ExitStatus.unknown) }
   }
 }

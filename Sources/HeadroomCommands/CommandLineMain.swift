@@ -62,11 +62,11 @@ struct HeadroomCommand: ParsableCommand {
     commandName: "headroom",
     abstract: "Audits the disk space of OS images on image-based Linux nodes.",
     usage: """
-      headroom audit                        this node: partitions, images, findings
-      headroom audit --sysroot /host        a node's root mounted elsewhere
-      headroom audit --disk node.img        a raw disk image, offline, without root
-      headroom map IMAGE                    where an image's data, zeros and holes are
-      headroom partitions                   what the scanner sees
+      headroom audit                   this node: partitions, images, findings
+      headroom audit --sysroot /host   a node's root mounted elsewhere
+      headroom audit --disk node.img   a raw disk image, offline, without root
+      headroom map IMAGE               where its data, zeros and holes are
+      headroom partitions              what the scanner sees
       """,
     discussion: """
       Reads only: no command writes to what it looks at. Results go to standard output, everything else to standard \

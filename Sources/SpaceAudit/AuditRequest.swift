@@ -62,4 +62,6 @@ public struct AuditOutcome: Sendable {
   public var report: Report
   /// What was asked for by name and could not be done.
   public var failures: [StorageError]
+  /// Nothing that was named was left unmeasured.
+  public var isComplete: Bool
 }

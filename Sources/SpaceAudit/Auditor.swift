@@ -46,7 +46,7 @@ public struct Auditor {
     let report = Report(
       generatedAt: generatedAt, tool: tool, host: host, limits: unique(limits + surveys.flatMap(\.limits)),
       partitions: partitions, findings: found)
-    return AuditOutcome(report: report, failures: failures)
+    return AuditOutcome(report: report, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
   }
 
   /// One target that fails does not keep the others from being looked at.
@@ -55,6 +55,14 @@ public struct Auditor {
       if error.code == .cancelled { throw error }
       failures.append(error)
       limits.append(Limit("target-not-measured", error.summary))
+    }
+  }
+
+  /// Whether something that was named, rather than found, could not be read. What it says is in the report.
+  private func namedIsUnreadable(_ findings: [Finding]) -> Bool {
+    findings.contains { finding in
+      finding.id == .partitionUnreadable && !request.isMachine
+        || finding.id == .imageUnreadable && request.devices.isEmpty && request.disks.isEmpty && !request.images.isEmpty
     }
   }
 
@@ -189,13 +197,7 @@ public struct Auditor {
     monitor.onStage(path.display)
     let layout = try DiskImageScanner.scan(file)
     limits += layout.limits
-    guard !layout.partitions.isEmpty else {
-      throw StorageError(
-        .unsupported, operation: "find a partition in", path: path,
-        message: status.size == 0
-          ? "it is empty" : "it holds neither a partition table nor a filesystem that is known",
-        hint: "Name a raw image of a disk, a partition or a filesystem; qcow2 and the like must be converted first.")
-    }
+    guard !layout.partitions.isEmpty else { throw .nothingIn(path, size: status.size) }
     let source = try FileSource(file)
     let isBare = layout.tableType == nil
     for partition in layout.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
@@ -219,6 +221,7 @@ public struct Auditor {
   private mutating func checkLabels() {
     let present = Set(surveys.compactMap(\.partition.filesystemLabel))
     for label in request.labels where !present.contains(label) {
+      failures.append(.labelNowhere(label))
       findings.append(
         Finding(
           .labelMissing, .warning, target: DisplayText.escaped(label),
@@ -241,6 +244,20 @@ public struct Auditor {
 }
 
 extension StorageError {
+  static func nothingIn(_ disk: FilePath, size: UInt64) -> StorageError {
+    StorageError(
+      .unsupported, operation: "find a partition in", path: disk,
+      message: size == 0 ? "it is empty" : "it holds neither a partition table nor a filesystem that is known",
+      hint: "Name a raw image of a disk, a partition or a filesystem; qcow2 and the like must be converted first.")
+  }
+
+  static func labelNowhere(_ label: String) -> StorageError {
+    StorageError(
+      .notFound, operation: "find a filesystem labelled", path: FilePath(label),
+      message: "nothing that could be looked at carries that label",
+      hint: "List all with `headroom partitions`; --all-devices opens devices that are left alone otherwise.")
+  }
+
   static let cancelledAudit = StorageError(
     .cancelled, operation: "audit", path: "", message: "it was cancelled")
 }

@@ -9,15 +9,16 @@ enum HostDetection {
   /// The node under `sysroot`.
   static func host(_ sysroot: Sysroot) -> Report.Host {
     var host = Report.Host()
-    let osRelease =
+    var osRelease =
       (SmallFile.bytes(sysroot.resolve("/etc/os-release")) ?? SmallFile.bytes(sysroot.resolve("/usr/lib/os-release")))
       .map(OSRelease.fields) ?? [:]
+    if let kairos = SmallFile.bytes(sysroot.resolve("/etc/kairos-release")) {
+      osRelease.merge(OSRelease.kairosFields(kairos)) { own, _ in own }
+    }
     describe(&host, osRelease)
     if let version = harvesterVersion(SmallFile.text(sysroot.resolve("/etc/harvester-release.yaml")) ?? "") {
       host.product = "harvester"
       host.productVersion = version
-    } else if host.product == nil, SmallFile.exists(sysroot.resolve("/etc/kairos-release")) {
-      host.product = "kairos"
     }
     host.nodeName = SmallFile.text(sysroot.resolve("/etc/hostname"))
     var names = utsname()

@@ -35,12 +35,9 @@ public struct PartitionListing: Sendable {
     }
     for disk in request.disks {
       attempt { () throws(StorageError) in
-        let layout = try DiskImageScanner.scan(ReadOnlyFile.open(disk, expecting: .regularFileOrBlockDevice))
-        guard !layout.partitions.isEmpty else {
-          throw StorageError(
-            .unsupported, operation: "find a partition in", path: disk,
-            message: "it holds neither a partition table nor a filesystem that is known")
-        }
+        let file = try ReadOnlyFile.open(disk, expecting: .regularFileOrBlockDevice)
+        let layout = try DiskImageScanner.scan(file)
+        guard !layout.partitions.isEmpty else { throw .nothingIn(disk, size: try file.status().size) }
         found += layout.partitions
         limits += layout.limits
       }
@@ -54,11 +51,7 @@ public struct PartitionListing: Sendable {
         return partition
       }
     for label in request.labels where !partitions.contains(where: { $0.filesystemLabel == label }) {
-      failures.append(
-        StorageError(
-          .notFound, operation: "find a filesystem labelled", path: FilePath(label),
-          message: "nothing that could be looked at carries that label",
-          hint: "List all with `headroom partitions`; --all-devices opens devices that are left alone otherwise."))
+      failures.append(.labelNowhere(label))
     }
     return PartitionListing(document: PartitionDocument(partitions: partitions, limits: limits), failures: failures)
   }

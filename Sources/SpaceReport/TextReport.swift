@@ -45,8 +45,11 @@ public struct TextReport: Sendable {
 
   private var okSummary: String {
     let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
-    return count == 0
-      ? "nothing is wasted; no images were found." : "\(plural(count, "image")) measured, none wastes space."
+    guard count > 0 else { return "nothing is wasted; no images were found." }
+    let hints: Set<Finding.ID> = [.imageNotSparse, .imageZeroData, .recoveryNotSparse]
+    let spare = reclaimable(of: Set(report.findings.filter { hints.contains($0.id) }.map(\.target)))
+    guard spare > .zero else { return "\(plural(count, "image")) measured, none wastes space." }
+    return "\(plural(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
   }
 
   private var warningSummary: String {
@@ -54,15 +57,16 @@ public struct TextReport: Sendable {
       $0.severity == .warning && ($0.id == .imageNotSparse || $0.id == .imageZeroData)
     }
     guard !wasteful.isEmpty else { return report.findings.first?.message ?? "" }
-    let targets = Set(wasteful.map(\.target))
-    var total = ByteCount.zero
-    for partition in report.partitions {
-      for image in partition.images ?? [] where targets.contains(partition.target(of: image)) {
-        total += image.reclaimableBytes ?? .zero
-      }
-    }
+    let total = reclaimable(of: Set(wasteful.map(\.target)))
     let verb = wasteful.count == 1 ? "wastes" : "waste"
     return "\(plural(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
+  }
+
+  private func reclaimable(of targets: Set<String>) -> ByteCount {
+    report.partitions.reduce(.zero) { sum, partition in
+      (partition.images ?? []).filter { targets.contains(partition.target(of: $0)) }
+        .reduce(sum) { $0 + ($1.reclaimableBytes ?? .zero) }
+    }
   }
 
   private func plural(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
@@ -99,15 +103,23 @@ public struct TextReport: Sendable {
 
   private func images(of partition: Partition) -> [String] {
     guard let images = partition.images, !images.isEmpty else { return [] }
-    var table = TextTable([.left, .left, .right, .right, .right, .left, .left])
-    table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", "", ""])
-    for image in images {
-      table.add([
-        image.path.display, image.role.rawValue, style.size(image.apparentBytes), style.size(image.allocatedBytes),
-        reclaimable(image), bar(image), note(image),
-      ])
+    func lines(barWidth: Int) -> [String] {
+      var table = TextTable([.left, .left, .right, .right, .right, .left])
+      table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", ""])
+      for image in images {
+        table.add([
+          image.path.display, image.role.rawValue, style.size(image.apparentBytes), style.size(image.allocatedBytes),
+          reclaimable(image), bar(image, width: barWidth),
+        ])
+      }
+      return table.lines()
     }
-    var lines = [""] + Self.notesBeneath(table.lines(), images.map(note), width: style.width)
+    // The bar takes what figures and notes leave of the line; where that is too little, the notes go beneath.
+    let notes = images.map(note)
+    let room = style.width - (lines(barWidth: 0).map(\.count).max() ?? 0) - 2
+    let besideNotes = room - (notes.map(\.count).max() ?? 0) - 2
+    let width = besideNotes >= 8 ? min(32, besideNotes) : max(0, min(32, room))
+    var lines = [""] + Self.withNotes(lines(barWidth: width), notes, width: style.width)
     if let totals = partition.totals, images.count > 1 {
       lines.append(
         "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
@@ -115,15 +127,15 @@ public struct TextReport: Sendable {
     return lines
   }
 
-  /// The rows with each note on a line of its own, where one row is too wide for the terminal with it.
-  private static func notesBeneath(_ rows: [String], _ notes: [String], width: Int) -> [String] {
-    guard rows.contains(where: { $0.count > width }) else { return rows }
+  /// The rows with their notes behind them; beneath them, where one row would be too wide for the terminal.
+  private static func withNotes(_ rows: [String], _ notes: [String], width: Int) -> [String] {
+    let widest = rows.map(\.count).max() ?? 0
+    let fits = zip(rows.dropFirst(), notes).allSatisfy { $1.isEmpty || widest + 2 + $1.count <= width }
     var lines = Array(rows.prefix(1))
     for (row, note) in zip(rows.dropFirst(), notes) {
-      var bare = row.dropLast(note.count)
-      while bare.last == " " { bare.removeLast() }
-      lines.append(String(bare))
-      if !note.isEmpty { lines.append("  " + note) }
+      let padding = String(repeating: " ", count: widest - row.count + 2)
+      lines.append(note.isEmpty || !fits ? row : row + padding + note)
+      if !note.isEmpty, !fits { lines.append("  " + note) }
     }
     return lines
   }
@@ -134,10 +146,9 @@ public struct TextReport: Sendable {
     return (image.reclaimableReasons == nil ? "" : style.unicode ? "≥" : ">=") + style.size(bytes)
   }
 
-  /// The hole map squeezed into what the line has left.
-  private func bar(_ image: ImageUsage) -> String {
-    guard let cells = image.map?.cells, !cells.isEmpty else { return "" }
-    let width = style.width >= 120 ? 32 : 8
+  /// The hole map squeezed into `width` columns.
+  private func bar(_ image: ImageUsage, width: Int) -> String {
+    guard width > 0, let cells = image.map?.cells, !cells.isEmpty else { return "" }
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in

@@ -1,0 +1,45 @@
+import SpaceModel
+import SpaceReport
+import TestSupport
+import Testing
+
+/// A healthy node is quiet, a wasteful one is not. The disks are small; the proportions are those of real nodes.
+@Suite(.needsTool("mke2fs", "sfdisk", "mkfs.vfat")) struct HealthyNodeTests {
+  @Test(
+    arguments: ["harvester-1.4.2-fresh", "harvester-1.8-upgraded-15g", "kairos-fresh", "elemental-v2"])
+  func `nothing above info on a healthy node`(scenario: String) throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk(scenario, in: scratch)
+    let report = try Headroom.audit("--disk", disk)
+    #expect(report.verdict == .ok)
+    #expect(report.findings.filter { $0.severity > .info } == [])
+    #expect(try report.partition("COS_STATE").images?.isEmpty == false)
+    let text = try Headroom.run("audit", "--disk", disk)
+    #expect(text.status == 0)
+    #expect(text.lines.first?.contains(": OK: ") == true)
+    #expect(text.errors == "")
+  }
+
+  @Test func `the node of the incident warns, and of passive alone`() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk("harvester-1.4.0-fresh", in: scratch)
+    let report = try Headroom.audit("--disk", disk)
+    #expect(report.verdict == .warning)
+    #expect(report.findings.filter { $0.severity > .info }.map(\.target) == ["COS_STATE:cOS/passive.img"])
+    #expect(report.findings(.recoveryNotSparse).map(\.severity) == [.info])
+  }
+
+  @Test func `what an interrupted upgrade left is listed, and nobody is told to remove it`() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk("interrupted-upgrade", in: scratch)
+    let report = try Headroom.audit("--disk", disk)
+    let leftovers = try #require(try report.partition("COS_STATE").leftovers)
+    #expect(leftovers.map(\.path.display) == ["cOS/transition.img", "cOS/transition.imgTree"])
+    #expect(leftovers.allSatisfy { $0.allocatedBytes > .zero })
+    #expect(report.findings(.upgradeLeftovers).map(\.severity) == [.info])
+    let text = try Headroom.run("audit", "--disk", disk).text
+    for words in report.findings.compactMap(\.remedy) + [text] {
+      #expect(!words.split(whereSeparator: { " ;&|\n".contains($0) }).contains("rm"), "an rm in: \(words)")
+    }
+  }
+}
