@@ -63,6 +63,7 @@ struct MountedPartition {
     var partition = Partition(
       device: scanned.device, state: .mounted, mountpoints: Array(Set(scanned.mounts.map(\.mountpoint))).sorted())
     partition.describe(scanned)
+    partition.wholeMountpoint = mount.root == "/" ? mount.mountpoint : nil
     partition.isMountedReadOnly = scanned.mounts.allSatisfy(\.isReadOnly)
     partition.capacityBytes = ByteCount(clamping: statistics.capacity)
     partition.freeBytes = ByteCount(clamping: statistics.free)

@@ -21,7 +21,7 @@ public struct TextReport: Sendable {
 
   // MARK: The answer
 
-  private var subject: String { report.host.nodeName.map { DisplayText.escaped($0) } ?? "This disk" }
+  private var subject: String { report.host.nodeName.map { DisplayText.escaped($0) } ?? (report.host.architecture == nil ? "This disk" : "This node") }
 
   private func opening() -> [String] {
     let worst = report.findings.first { $0.severity > .info }
@@ -39,7 +39,7 @@ public struct TextReport: Sendable {
         "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
           + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
-    if let remedy = worst?.remedy { lines += ["Do: " + style.paint(remedy, .strong)] }
+    if let remedy = worst?.remedy { lines += self.remedy(remedy, indent: "") }
     return lines
   }
 
@@ -176,10 +176,17 @@ public struct TextReport: Sendable {
         style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "
           + style.paint(finding.target, .strong))
       lines += wrap("  " + finding.message, indent: 2)
-      // A command stays on one line: it is there to be pasted.
-      if let remedy = finding.remedy { lines.append("  Do: \(remedy)") }
+      if let remedy = finding.remedy { lines += self.remedy(remedy, indent: "  ") }
     }
     return lines
+  }
+
+  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
+  private func remedy(_ text: String, indent: String) -> [String] {
+    if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
+    return text.split(separator: "\n").enumerated().map { number, line in
+      indent + (number == 0 ? "Do: " : "    ") + style.paint(String(line), .strong)
+    }
   }
 
   private func limits() -> [String] {
