@@ -35,7 +35,9 @@ public enum CommandLineMain {
       Output.write(Array((message + "\n").utf8), to: STDOUT_FILENO)
       return ExitStatus.ok
     }
-    if !message.isEmpty { Output.write(Array((message + "\n").utf8), to: STDERR_FILENO) }
+    // It repeats words of the command line, which may hold anything.
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.escaped(String($0)) }
+    if !message.isEmpty { Output.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO) }
     if error is ExitCode { return code.rawValue }
     // Monitoring reads 1 as a warning; an error of ours is never that.
     return code == .validationFailure ? ExitStatus.usage : ExitStatus.unknown

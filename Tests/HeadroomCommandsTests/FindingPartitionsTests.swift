@@ -35,6 +35,9 @@ import Testing
     try "NAME=\"SLE Micro\"\nPRETTY_NAME=\"Harvester v1.4.0\"\nID=sle-micro-rancher\n"
       .write(toFile: "\(root)/etc/os-release", atomically: false, encoding: .utf8)
     try "quo\n".write(toFile: "\(root)/etc/hostname", atomically: false, encoding: .utf8)
+    // A mount of its own, as /host in a container is one.
+    try Command.check("mount", "--bind", root, root)
+    defer { _ = try? Command.run("umount", root) }
     try state.mounted { mountpoint, device in
       try Command.check("mount", "--bind", mountpoint, "\(root)/run/initramfs/cos-state")
       defer { _ = try? Command.run("umount", "\(root)/run/initramfs/cos-state") }
