@@ -31,7 +31,7 @@ import Testing
     image.inner?.staleBytes = .gibibytes(1)
     image.map = HoleMap(cellBytes: .gibibytes(1), cells: [.data, .data, .zero])
     var partition = Samples.state([image])
-    partition.isMountedReadOnly = nil
+    partition.forgetMount()
     partition.blockBytes = ByteCount(4096)
     partition.clusterBytes = ByteCount(4096)
     partition.inodeBytes = ByteCount(256)
@@ -195,7 +195,7 @@ import Testing
       #expect(object["schema_version"] as? String == "1.0")
       #expect(!holdsNull(object))
       // Whether it is mounted read-only is not part of the document.
-      for number in report.partitions.indices { report.partitions[number].isMountedReadOnly = nil }
+      for number in report.partitions.indices { report.partitions[number].forgetMount() }
       #expect(try JSONDecoder().decode(Report.self, from: bytes) == report)
     }
   }

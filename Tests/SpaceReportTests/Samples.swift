@@ -28,6 +28,7 @@ enum Samples {
     partition.partitionLabel = "state"
     partition.filesystemType = "ext4"
     partition.isMountedReadOnly = true
+    partition.wholeMountpoint = "/run/initramfs/cos-state"
     partition.sizeBytes = .gibibytes(8)
     partition.capacityBytes = ByteCount(8_350_298_112)
     partition.freeBytes = ByteCount(3_356_573_696)
@@ -69,5 +70,13 @@ enum Samples {
     return report(
       [partition, oem], findings: ImageRules().findings(for: partition),
       limits: [Limit("device-timeout", "no answer in time from nbd0")], node: node)
+  }
+}
+
+extension Partition {
+  /// Drops what is not part of the document.
+  mutating func forgetMount() {
+    isMountedReadOnly = nil
+    wholeMountpoint = nil
   }
 }
