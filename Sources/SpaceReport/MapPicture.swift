@@ -31,7 +31,8 @@ public struct MapPicture: Sendable {
     for row in stride(from: 0, to: cells.count, by: columns) {
       let offset = style.size(cellBytes.times(Int64(row)))
       let glyphs = cells[row..<min(row + columns, cells.count)].map(style.glyph)
-      lines.append(String(repeating: " ", count: max(0, Self.offsetWidth - offset.count)) + offset + " " + String(glyphs))
+      lines.append(
+        String(repeating: " ", count: max(0, Self.offsetWidth - offset.count)) + offset + " " + String(glyphs))
     }
     lines += legend()
     return lines.joined(separator: "\n") + "\n"

@@ -8,7 +8,8 @@ enum Remedy {
     let mountpoint = partition.mountpoints.first ?? usualMountpoint(partition.filesystemLabel)
     guard let mountpoint else {
       // COS_RECOVERY is not mounted on a running node.
-      let device = partition.filesystemLabel.map { "-L " + ShellQuote.quoted(FilePath($0)) }
+      let device =
+        partition.filesystemLabel.map { "-L " + ShellQuote.quoted(FilePath($0)) }
         ?? ShellQuote.quoted(partition.device)
       let path = ShellQuote.quoted(FilePath("/mnt").appending(image.path))
       return "mount \(device) /mnt && fallocate --dig-holes \(path); umount /mnt"
@@ -35,7 +36,8 @@ public enum ShellQuote {
     }
     if plain, !path.bytes.isEmpty { return String(decoding: path.bytes, as: UTF8.self) }
     if path.display == path.utf8 {
-      return "'" + (path.utf8 ?? "").split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+      return "'" + (path.utf8 ?? "").split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        + "'"
     }
     // Control characters and bytes that are not UTF-8 stay visible: bash, ksh and zsh read $'…'.
     var out = "$'"

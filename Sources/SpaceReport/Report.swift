@@ -52,7 +52,9 @@ public struct Report: Sendable, Hashable, Codable {
     }
   }
 
-  public init(generatedAt: String, tool: Tool, host: Host, limits: [Limit], partitions: [Partition], findings: [Finding]) {
+  public init(
+    generatedAt: String, tool: Tool, host: Host, limits: [Limit], partitions: [Partition], findings: [Finding]
+  ) {
     self.generatedAt = generatedAt
     self.tool = tool
     self.host = host

@@ -136,7 +136,9 @@ public struct TextReport: Sendable {
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in
-        let part = cells[column * cells.count / columns..<max(column * cells.count / columns + 1, (column + 1) * cells.count / columns)]
+        let part = cells[
+          column * cells.count / columns..<max(column * cells.count / columns + 1, (column + 1) * cells.count / columns)
+        ]
         return style.glyph(part.commonest)
       })
   }
