@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -93,6 +94,21 @@ int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency
   int result = mincore(window, length, residency) < 0 ? -errno : 0;
   munmap(window, length);
   return result;
+}
+
+// glibc has no wrapper before 2.43; the number is the same on every
+// architecture.
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+int cls_cache_state(int fd, uint64_t offset, uint64_t length, uint64_t *dirty, uint64_t *writeback) {
+  struct { uint64_t offset, length; } range = {offset, length};
+  struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;
+  if (syscall(SYS_cachestat, fd, &range, &counts, 0) < 0) return -errno;
+  *dirty = counts.dirty;
+  *writeback = counts.writeback;
+  return 0;
 }
 
 int cls_block_device_size(int fd, uint64_t *bytes) {

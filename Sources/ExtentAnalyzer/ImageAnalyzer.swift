@@ -24,7 +24,7 @@ public struct ImageAnalyzer: Sendable {
     _ source: any ImageSource, onSegment: ((MapSegment) -> Void)? = nil
   ) throws(StorageError) -> ImageMeasurement {
     let before = try source.status()
-    let map = try UnwrittenSettlement.settle(try source.extentMap(), of: source)
+    let map = try UnwrittenSettlement.settledMap(of: source)
     let unit = AllocationUnit.of(source, map: map, allocated: before.allocated)
     var measurement = ImageMeasurement(status: before, map: map, unit: unit)
     var cells = CellMap(size: map.apparentSize, limit: cellLimit, grain: max(512, source.host.blockSize))

@@ -25,7 +25,7 @@ public enum InnerOverlap {
       if let items = try source.wholeExtents() {
         var tally = WholeExtentTally(items, map: measurement.map)
         for run in runs { tally.add(run) }
-        return (tally.reclaimable, tally.hasPartlyZero ? [.partOfLargerExtent] : [])
+        return (tally.reclaimable, tally.hasKeptZeros ? [.partOfLargerExtent] : [])
       }
     } catch {
       return (0, [.extentsNotReadable])

@@ -75,7 +75,8 @@ struct ReclaimTally {
   mutating func finish() {
     guard let whole else { return }
     reclaimable = whole.reclaimable
-    if zeroBytes > 0, whole.hasPartlyZero { reasons.insert(.partOfLargerExtent) }
+    if zeroBytes > 0, whole.hasKeptZeros { reasons.insert(.partOfLargerExtent) }
+    if zeroBytes > reclaimable, reasons.isEmpty { reasons.insert(.notWrittenBack) }
   }
 
   private static func reason(_ flags: Extent.Flags) -> ReclaimableReason? {
@@ -131,5 +132,6 @@ struct WholeExtentTally {
     groups.reduce(0) { $1.value.open == 0 && !$1.value.isKept ? $0 + $1.key.length : $0 }
   }
 
-  var hasPartlyZero: Bool { groups.values.contains { $0.anyZero && $0.open > 0 } }
+  /// Whether zeros lie in extents that stay.
+  var hasKeptZeros: Bool { groups.values.contains { $0.anyZero && ($0.open > 0 || $0.isKept) } }
 }

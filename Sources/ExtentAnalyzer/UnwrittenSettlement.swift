@@ -1,24 +1,49 @@
 import LinuxStorage
 import SpaceModel
 
-/// Settles what a map calls unwritten.
+/// Takes a file's map and settles what it calls unwritten.
 ///
 /// FIEMAP without FIEMAP_FLAG_SYNC calls data that has not been written back unwritten, and the flag would write. And
 /// SEEK_DATA calls preallocation data once somebody has read it into the page cache (ext4, xfs). So where SEEK_DATA
 /// finds data in an unwritten range, its blocks are read: not all zero is data; all zero is unwritten.
+///
+/// One kind of zeros looks like that and is data all the same: written, and being written back just now (extents are
+/// allocated as unwritten and converted when the write ends). So a map with such blocks is taken again when nothing is
+/// being written back, until it says the same twice.
 enum UnwrittenSettlement {
-  /// - Throws: ``StorageError`` where a block cannot be read.
-  static func settle(_ map: ExtentMap, of source: any ImageSource) throws(StorageError) -> ExtentMap {
+  private static let attempts = 5
+
+  /// - Throws: ``StorageError`` where there is no map or a block cannot be read.
+  static func settledMap(of source: any ImageSource) throws(StorageError) -> ExtentMap {
+    var map = try source.extentMap()
     guard map.source == .fiemap, map.contains(where: \.isUnwritten) else { return map }
+    for _ in 0..<attempts {
+      let (settled, isDoubtful) = try settle(map, of: source)
+      if !isDoubtful { return settled }
+      source.awaitWriteback()
+      let again = try source.extentMap()
+      if again.elementsEqual(map) { return settled }
+      map = again
+    }
+    return try settle(map, of: source).map
+  }
+
+  /// - Returns: The map, and whether any block was called unwritten though the page cache holds it.
+  private static func settle(
+    _ map: ExtentMap, of source: any ImageSource
+  ) throws(StorageError) -> (map: ExtentMap, isDoubtful: Bool) {
     var settled = ExtentMap(apparentSize: map.apparentSize, source: map.source)
+    var isDoubtful = false
     for extent in map {
       if extent.isUnwritten {
-        for part in try parts(of: extent, source: source, size: map.apparentSize) { try add(part, to: &settled, source) }
+        for part in try parts(of: extent, source: source, size: map.apparentSize, &isDoubtful) {
+          try add(part, to: &settled, source)
+        }
       } else {
         try add(extent, to: &settled, source)
       }
     }
-    return settled
+    return (settled, isDoubtful)
   }
 
   private static func add(
@@ -32,7 +57,7 @@ enum UnwrittenSettlement {
 
   /// The unwritten extent cut where written data begins and ends.
   private static func parts(
-    of extent: Extent, source: any ImageSource, size: UInt64
+    of extent: Extent, source: any ImageSource, size: UInt64, _ isDoubtful: inout Bool
   ) throws(StorageError) -> [Extent] {
     let block = source.host.blockSize
     var parts: [Extent] = []
@@ -49,7 +74,10 @@ enum UnwrittenSettlement {
     while offset < limit, let data = try source.nextData(from: offset), data.start < limit {
       let candidates = ByteRange(start: max(data.start, extent.start), end: min(data.end, limit))
         .expanded(toMultipleOf: block)
-      for written in try writtenRuns(in: candidates, source: source, size: size) {
+      let written = ByteRange.union(
+        try writtenRuns(in: candidates, source: source) + source.dirtyRuns(in: candidates))
+      if written.reduce(0, { $0 + $1.length }) < candidates.length { isDoubtful = true }
+      for written in written {
         take(to: max(written.start, extent.start), written: false)
         take(to: min(written.end, extent.range.end), written: true)
       }
@@ -61,7 +89,7 @@ enum UnwrittenSettlement {
 
   /// Runs of blocks in `range` that do not read as zeros.
   private static func writtenRuns(
-    in range: ByteRange, source: any ImageSource, size: UInt64
+    in range: ByteRange, source: any ImageSource
   ) throws(StorageError) -> [ByteRange] {
     let block = Int(source.host.blockSize)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(block, 256 << 10), alignment: 4096)

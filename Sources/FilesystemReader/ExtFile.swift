@@ -29,6 +29,8 @@ public final class ExtFile: ImageSource {
   public func status() throws(StorageError) -> FileStatus { stat }
   public func extentMap() throws(StorageError) -> ExtentMap { map }
   public func nextData(from offset: UInt64) throws(StorageError) -> ByteRange? { nil }
+  public func awaitWriteback() {}
+  public func dirtyRuns(in range: ByteRange) -> [ByteRange] { [] }
   public func askAllocationUnit() -> UInt64? { host.allocationUnit }
   public func wholeExtents() throws(StorageError) -> [WholeExtent]? { nil }
 

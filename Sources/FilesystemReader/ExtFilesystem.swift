@@ -139,7 +139,9 @@ public final class ExtFilesystem {
     let host = HostFilesystem(
       type: superblock.type, blockSize: blockSize, allocationUnit: superblock.clusterSize, freeBytes: 0)
     var inline: [UInt8]?
-    if inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 { inline = try inlineData(number, size: status.size) }
+    if inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 {
+      inline = try inlineData(number, size: status.size)
+    }
     return ExtFile(path: path, base: source, status: status, map: map, host: host, inlineData: inline)
   }
 

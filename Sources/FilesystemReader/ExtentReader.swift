@@ -123,7 +123,8 @@ struct ExtentReader {
 
   private func contradiction(_ message: String) -> StorageError {
     StorageError(
-      .corrupt, operation: "read extents of", path: path, message: message, hint: "Check the filesystem with e2fsck -fn.")
+      .corrupt, operation: "read extents of", path: path, message: message,
+      hint: "Check the filesystem with e2fsck -fn.")
   }
 
   private func failure(_ code: errcode_t) -> StorageError { filesystem.error(code, "read extents of", path) }

@@ -102,7 +102,8 @@ final class SourceChannel {
     let context = Unmanaged<Context>.fromOpaque(raw).takeUnretainedValue()
     let blockSize = UInt64(channel.pointee.block_size)
     let (offset, overflow) = block.multipliedReportingOverflow(by: blockSize)
-    let (bytes, tooMany) = count < 0
+    let (bytes, tooMany) =
+      count < 0
       ? (UInt64(count.magnitude), false) : UInt64(count).multipliedReportingOverflow(by: blockSize)
     guard !overflow, !tooMany, bytes <= 1 << 30 else { return errcode_t(EXT2_ET_SHORT_READ) }
     let buffer = UnsafeMutableRawBufferPointer(start: data, count: Int(bytes))

@@ -98,7 +98,8 @@ extension FileStatus.Kind {
     let wanted: String
     switch expected {
     case .regularFile: (fits, wanted) = (self == .regular, "a regular file")
-    case .regularFileOrBlockDevice: (fits, wanted) = (self == .regular || self == .blockDevice, "a file or block device")
+    case .regularFileOrBlockDevice:
+      (fits, wanted) = (self == .regular || self == .blockDevice, "a file or block device")
     case .blockDevice: (fits, wanted) = (self == .blockDevice, "a block device")
     case .directory: (fits, wanted) = (self == .directory, "a directory")
     }

@@ -23,6 +23,17 @@ public protocol ImageSource: ByteSource {
   ///   unmounted filesystem, which has no page cache: what its map calls unwritten is.
   func nextData(from offset: UInt64) throws(StorageError) -> ByteRange?
 
+  /// Waits, for a quarter of a second at most, until nothing of the file is being written back.
+  ///
+  /// ext4 and xfs allocate delayed data as unwritten and convert it when the write has ended. Starts no write.
+  func awaitWriteback()
+
+  /// Parts of a range of whole blocks, which the map calls unwritten, that were written and not written back yet.
+  ///
+  /// xfs allocates a delayed extent as unwritten all at once, though only part of it is written back: what is dirty in
+  /// it is data, be it zeros. Empty where that does not happen or cannot be known.
+  func dirtyRuns(in range: ByteRange) -> [ByteRange]
+
   /// The extents that the filesystem frees as a whole though it maps parts of them (btrfs). `nil`: it frees what is
   /// punched.
   ///

@@ -15,7 +15,8 @@ public final class LiveFile: ImageSource {
   ///   - allocationUnit: The ext4 cluster size where the superblock told it; other filesystems' units are their blocks.
   ///   - askUnit: Finds the ext4 cluster size of the filesystem a file lies on; asked only where it matters.
   public init(
-    _ file: ReadOnlyFile, allocationUnit: UInt64? = nil, askUnit: @escaping @Sendable (FileStatus) -> UInt64? = { _ in nil }
+    _ file: ReadOnlyFile, allocationUnit: UInt64? = nil,
+    askUnit: @escaping @Sendable (FileStatus) -> UInt64? = { _ in nil }
   ) throws(StorageError) {
     self.file = file
     self.askUnit = askUnit
@@ -40,7 +41,8 @@ public final class LiveFile: ImageSource {
 
   public func askAllocationUnit() -> UInt64? {
     guard host.type == "ext4", let status = try? file.status() else { return nil }
-    return askUnit(status)
+    if let unit = askUnit(status) { return unit }
+    return (try? FilesystemStatistics.of(file)).flatMap { ExtClusterSize.byFreeClusters(status, $0) }
   }
 
   /// FIEMAP, then SEEK_DATA and SEEK_HOLE, then `st_blocks`.
@@ -90,10 +92,14 @@ public final class LiveFile: ImageSource {
     let status = try status()
     var map = ExtentMap(apparentSize: size, source: .seek)
     var offset: UInt64 = 0
+    var stalls = 0
     do {
       while offset < size, let data = try nextData(from: offset) {
         let end = min(data.end, size)
         guard data.start < end else { break }
+        // Here no page can vanish: a block at a time is no map but an answer that makes no progress.
+        stalls += data.length == host.blockSize && data.start == offset ? 1 : 0
+        guard stalls < 10_000 else { return ExtentMap(apparentSize: size, source: .blocks) }
         try map.append(Extent(start: data.start, length: end - data.start, physical: nil))
         offset = data.end
       }
@@ -123,21 +129,61 @@ public final class LiveFile: ImageSource {
     let hole = cls_seek_hole(file.descriptor, data)
     // The file was cut behind our back: what there was is data no more.
     if hole == Int64(-ENXIO) { return nil }
-    // Progress is checked, not assumed: filesystems have answered with the offset that was asked for.
-    guard hole > data else { throw seekError("SEEK_HOLE", hole) }
-    return ByteRange(start: UInt64(data), end: UInt64(hole))
+    guard hole >= data else { throw seekError("SEEK_HOLE", hole) }
+    // The page that made it data was dropped from the cache between the two questions: data for one block, which
+    // whoever asked will read.
+    return ByteRange(start: UInt64(data), end: max(UInt64(hole), UInt64(data) + host.blockSize))
   }
 
   private func seekError(_ whence: String, _ answer: Int64) -> StorageError {
     guard answer < 0 else {
       return StorageError(
-        .unsupported, operation: "find holes of", path: path, message: "lseek(\(whence)) made no progress")
+        .unsupported, operation: "find holes of", path: path, message: "lseek(\(whence)) went backwards")
     }
     let code = Int32(clamping: -answer)
     var error = SystemCallTable.error(
       operation: "find holes of", path: path, call: "lseek(\(whence))", errno: code)
     if code == EINVAL { error.code = .unsupported }
     return error
+  }
+
+  public func awaitWriteback() {
+    for _ in 0..<125 {
+      var dirty: UInt64 = 0
+      var writeback: UInt64 = 0
+      guard cls_cache_state(file.descriptor, 0, size, &dirty, &writeback) == 0 else {
+        // Kernels before 6.5 do not tell: a moment is given.
+        usleep(20_000)
+        return
+      }
+      if writeback == 0 { return }
+      usleep(2000)
+    }
+  }
+
+  public func dirtyRuns(in range: ByteRange) -> [ByteRange] {
+    // Where several blocks share a page, one of them makes it dirty for all.
+    guard host.type == "xfs", host.blockSize >= UInt64(sysconf(Int32(_SC_PAGESIZE))) else { return [] }
+    var runs: [ByteRange] = []
+    collectDirty(range, &runs)
+    return runs
+  }
+
+  /// Halves the range until it is dirty throughout or not at all.
+  private func collectDirty(_ range: ByteRange, _ runs: inout [ByteRange]) {
+    var dirty: UInt64 = 0
+    var writeback: UInt64 = 0
+    guard !range.isEmpty, cls_cache_state(file.descriptor, range.start, range.length, &dirty, &writeback) == 0,
+      dirty > 0
+    else { return }
+    let blocks = range.length / host.blockSize
+    guard blocks > 1, dirty * UInt64(sysconf(Int32(_SC_PAGESIZE))) < range.length else {
+      runs.append(range)
+      return
+    }
+    let middle = range.start + blocks / 2 * host.blockSize
+    collectDirty(ByteRange(start: range.start, end: middle), &runs)
+    collectDirty(ByteRange(start: middle, end: range.end), &runs)
   }
 
   public func wholeExtents() throws(StorageError) -> [WholeExtent]? {

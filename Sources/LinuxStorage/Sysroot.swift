@@ -1,3 +1,4 @@
+import CLinuxStorage
 import Glibc
 import SpaceModel
 
@@ -13,6 +14,13 @@ public struct Sysroot: Hashable, Sendable {
 
   /// Where we find what the node calls `path`.
   public func resolve(_ path: FilePath) -> FilePath { isHost ? path : self.path.appending(path) }
+
+  /// Where we find a device node: below the node's root where its /dev is there, else at our own, which leads to the same
+  /// kernel's device.
+  public func resolve(device path: FilePath) -> FilePath {
+    let below = resolve(path)
+    return SmallFile.exists(below) || !SmallFile.exists(path) ? below : path
+  }
 
   /// What the node calls what we find at `path`; `nil` for a path outside of its root.
   public func nodePath(_ path: FilePath) -> FilePath? {
@@ -32,11 +40,9 @@ public struct Sysroot: Hashable, Sendable {
   ///
   /// - Returns: Mounts with `mountpoint` as the node sees it, only those we can reach.
   public func mountTable() -> MountTable {
-    if isHost {
-      return MountTable(parsing: SmallFile.bytes("/proc/self/mountinfo", limit: 16 << 20) ?? [])
-    }
     // A bind of the node's root without its /proc still shows in our own table.
-    let ours = MountTable(parsing: SmallFile.bytes("/proc/self/mountinfo", limit: 16 << 20) ?? [])
+    let ours = Self.ownMountTable()
+    if isHost { return ours }
     return MountTable(
       mounts: ours.mounts.compactMap { mount in
         guard let seen = nodePath(mount.mountpoint) else { return nil }
@@ -44,6 +50,12 @@ public struct Sysroot: Hashable, Sendable {
         moved.mountpoint = seen
         return moved
       })
+  }
+
+  /// Our own mounts as we see them. sysfs writes paths as the reader's root has them, so this is the table to look them
+  /// up in.
+  public static func ownMountTable() -> MountTable {
+    MountTable(parsing: SmallFile.bytes("/proc/self/mountinfo", limit: 16 << 20) ?? [])
   }
 }
 
@@ -53,7 +65,7 @@ public enum SmallFile {
 
   /// The first `limit` bytes; `nil` where it cannot be read.
   public static func bytes(_ path: FilePath, limit: Int = 64 << 10) -> [UInt8]? {
-    let descriptor = withCPath(path) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+    let descriptor = withCPath(path) { cls_open_read(AT_FDCWD, $0, 0) }
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     var bytes: [UInt8] = []

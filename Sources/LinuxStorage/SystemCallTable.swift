@@ -25,7 +25,9 @@ public enum SystemCallTable {
   private static func meaning(of code: Int32) -> Row {
     switch code {
     case ENOENT:
-      Row(code: .notFound, message: "there is no such file or directory", hint: "Check the path; a symbolic link may point nowhere.")
+      Row(
+        code: .notFound, message: "there is no such file or directory",
+        hint: "Check the path; a symbolic link may point nowhere.")
     case ENOTDIR:
       Row(code: .notFound, message: "a part of the path is not a directory", hint: nil)
     case EACCES, EPERM:

@@ -24,8 +24,8 @@ public enum WorkerProcess {
 
   /// Starts `executable` and hands each line it writes to `onLine`, without the newline; a last line without one too.
   ///
-  /// Standard input is /dev/null, standard error is inherited. `arguments` go out as the UTF-8 of their text: bytes that
-  /// are not UTF-8 travel as ``RawArgument`` text.
+  /// Standard input is /dev/null, standard error is inherited. `arguments` are ``RawArgument`` text and go out
+  /// as the bytes it stands for.
   ///
   /// - Parameters:
   ///   - silenceLimitSeconds: How long the child may write nothing.
@@ -96,7 +96,7 @@ private struct Child {
   static func start(executable: FilePath, arguments: [String]) throws(StorageError) -> Child {
     var output: Int32 = -1
     var process: Int32 = -1
-    let words: [[UInt8]] = [executable.bytes] + arguments.map { Array($0.utf8) }
+    let words: [[UInt8]] = [executable.bytes] + arguments.map(RawArgument.bytes(of:))
     // One block of bytes holds all words, so nothing has to be freed one by one.
     var storage: [CChar] = []
     var offsets: [Int] = []

@@ -29,9 +29,11 @@ extension DeviceFacts {
         facts.entries.append(entry)
       }
     }
-    if facts.entries.isEmpty {
+    do throws(StorageError) {
       facts.content = try probe.content(
         of: ByteRange(start: 0, length: probe.size), sectorSize: deviceSectorSize ?? 512)
+    } catch {
+      if facts.entries.isEmpty { throw error }
     }
     return facts
   }

@@ -12,7 +12,7 @@ public struct DeviceFacts: Sendable, Hashable {
   public var entries: [Entry]
   /// True where the table had more entries than were looked at.
   public var tooManyEntries: Bool
-  /// What fills the container as a whole; not asked where there are entries.
+  /// What fills the container as a whole. Beside a partition table it is mostly what was there before the table.
   public var content: ContentFacts
 
   /// One entry of a partition table.

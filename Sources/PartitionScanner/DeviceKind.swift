@@ -17,7 +17,7 @@ enum DeviceKind: Hashable {
   case unknown
 
   init(_ name: String) {
-    // The letters before the first digit, and one more rule for what has letters behind: sda4, vdb.
+    // The letters before the first digit; disks count in letters behind that: sda4, vdb.
     let stem = name.prefix { $0.isLetter }
     switch stem {
     case "nvme": self = .nvme

@@ -40,16 +40,20 @@ public struct ChildProber: DeviceProber {
   public var arguments: [String]
   /// How long one device may take.
   public var timeLimitSeconds: Double
+  /// Asked every 50 ms or so; once true, what is left fails as cancelled.
+  public var isCancelled: @Sendable () -> Bool
 
   /// - Parameters:
   ///   - executable: A program that calls ``ProbeWorker/run(devices:output:)`` with the paths that stand behind
   ///     `arguments`; ours by default.
   public init(
-    executable: FilePath = "/proc/self/exe", arguments: [String] = ["worker", "probe"], timeLimitSeconds: Double = 5
+    executable: FilePath = "/proc/self/exe", arguments: [String] = ["worker", "probe"], timeLimitSeconds: Double = 5,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.executable = executable
     self.arguments = arguments
     self.timeLimitSeconds = timeLimitSeconds
+    self.isCancelled = isCancelled
   }
 
   public func probe(_ devices: [FilePath]) -> [ProbeOutcome] {
@@ -61,7 +65,7 @@ public struct ChildProber: DeviceProber {
         end = .success(
           try WorkerProcess.run(
             executable: executable, arguments: arguments + rest.map { RawArgument.text(of: $0.bytes) },
-            silenceLimitSeconds: timeLimitSeconds, lineLimitBytes: 4 << 20,
+            silenceLimitSeconds: timeLimitSeconds, lineLimitBytes: 4 << 20, isCancelled: isCancelled,
             onLine: { line in
               // More lines than devices, or one that is not an answer: the device counts as failed below.
               guard outcomes.count < devices.count,
@@ -78,6 +82,10 @@ public struct ChildProber: DeviceProber {
       case .failure(let error):
         // It will not start for the next one either.
         outcomes += devices[outcomes.count...].map { _ in .failed(error) }
+      case .success(.cancelled):
+        outcomes += devices[outcomes.count...].map { device in
+          .failed(StorageError(.cancelled, operation: "probe", path: device, message: "it was cancelled"))
+        }
       case .success(.silent):
         outcomes.append(.timedOut)
       case .success(let ending):

@@ -7,6 +7,8 @@ struct DeviceSurvey {
   let allDevices: Bool
   private let nodes: (@Sendable (BlockDevice) -> FilePath?)?
   private let mounts: [DeviceNumber: [Mount]]
+  /// The other devices of a mounted btrfs, which the mounted one stands for.
+  private let besideMounted: Set<String>
   private var found: [Candidate] = []
   private var questions: [Question] = []
   private var notes = SurveyNotes()
@@ -36,6 +38,10 @@ struct DeviceSurvey {
     self.nodes = nodes
     self.allDevices = allDevices
     mounts = tree.mountsByDevice()
+    let mountedNames = Set(mounts.keys.compactMap { tree[$0]?.name })
+    besideMounted = Set(
+      tree.btrfsDevices().filter { !mountedNames.isDisjoint(with: $0) }.flatMap { $0 }
+    ).subtracting(mountedNames)
   }
 
   var partitions: [ScannedPartition] {
@@ -59,7 +65,7 @@ struct DeviceSurvey {
     }
     // Of the container of logical partitions the kernel shows the first KiB, or one sector.
     if device.partitionNumber != nil, device.sizeBytes <= 4096 { return }
-    if tree.isFolded(device) || !tree.partitions(of: device).isEmpty { return }
+    if besideMounted.contains(device.name) || tree.isFolded(device) || !tree.partitions(of: device).isEmpty { return }
     describe(device, isNamed: false)
   }
 
@@ -163,7 +169,7 @@ struct DeviceSurvey {
   private mutating func take(_ facts: DeviceFacts, _ index: Int) {
     let device = found[index].device
     if facts.tooManyEntries { notes.others.append(.partitionTableTooLong(device.path)) }
-    if !facts.entries.isEmpty, !found[index].partition.isMounted {
+    if !facts.entries.isEmpty, !found[index].partition.isMounted, !isOnlyFilesystem(device, facts) {
       guard found[index].isNamed else {
         notes.withoutPartitions.append(device.name)
         return
@@ -186,6 +192,13 @@ struct DeviceSurvey {
       found[index].partition.lengthBytes = facts.sizeBytes
     }
     if isRecognised || found[index].isNamed { found[index].isListed = true }
+  }
+
+  /// Boot code at the start of a filesystem can look like a partition table. On a partition, a dm or md device the
+  /// kernel looks for none, so there a filesystem that was recognised counts.
+  private func isOnlyFilesystem(_ device: BlockDevice, _ facts: DeviceFacts) -> Bool {
+    guard facts.content.type != nil else { return false }
+    return device.partitionNumber != nil || [.deviceMapper, .md].contains(DeviceKind(device.name))
   }
 
   private mutating func takeNames(_ facts: DeviceFacts, of disk: BlockDevice) {

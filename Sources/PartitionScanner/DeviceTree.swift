@@ -5,7 +5,10 @@ import SpaceModel
 struct DeviceTree {
   let sysroot: Sysroot
   let devices: [BlockDevice]
+  /// As the node sees them.
   let mountTable: MountTable
+  /// As we see them; the same where the node is this machine.
+  private let ownMountTable: MountTable
   private let byName: [String: BlockDevice]
   private let byNumber: [DeviceNumber: BlockDevice]
   private let children: [String: [BlockDevice]]
@@ -19,6 +22,7 @@ struct DeviceTree {
     self.sysroot = sysroot
     self.devices = devices
     self.mountTable = mountTable
+    ownMountTable = sysroot.isHost ? mountTable : Sysroot.ownMountTable()
     byName = Dictionary(devices.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     byNumber = Dictionary(devices.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     children = Dictionary(grouping: devices.filter { $0.parent != nil }, by: { $0.parent ?? "" })
@@ -89,7 +93,10 @@ extension DeviceTree {
   func deviceUnder(loop device: BlockDevice) -> BlockDevice? {
     guard let shown = device.backingFile else { return nil }
     let path = LoopDevice.path(shown, sysroot: sysroot).path
-    return mountTable.mount(holding: path).flatMap { self.device(of: $0) }
+    // A path outside of the sysroot is one that we see, not the node.
+    let isOurs = sysroot.nodePath(shown) == nil
+    let below = isOurs ? ownMountTable.mount(holding: path).flatMap { self.device(of: $0) } : nil
+    return below ?? mountTable.mount(holding: path).flatMap { self.device(of: $0) }
   }
 }
 
@@ -100,6 +107,14 @@ extension DeviceTree {
   /// LVM, an opened LUKS container, and the partitions of a disk that is such a member.
   func isFolded(_ device: BlockDevice) -> Bool {
     hasStackOnTop(device) || device.parent.flatMap { byName[$0] }.map(hasStackOnTop) ?? false
+  }
+
+  /// The devices of each btrfs that is in use, by sysfs: a mount names only one of them as its source.
+  func btrfsDevices() -> [[String]] {
+    let directory = sysroot.sys.appending("fs/btrfs")
+    return (DirectoryListing.names(directory) ?? []).compactMap { identifier in
+      DirectoryListing.names(directory.appending(identifier).appending("devices"))?.compactMap(\.utf8)
+    }
   }
 
   private func hasStackOnTop(_ device: BlockDevice) -> Bool {

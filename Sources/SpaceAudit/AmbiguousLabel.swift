@@ -39,6 +39,6 @@ enum AmbiguousLabel {
     }
     return Finding(
       .labelAmbiguous, isCritical ? .critical : .warning, target: DisplayText.escaped(choice.label), message: message,
-      remedy: "Detach the disk that does not belong to this node, or relabel it: e2label DEVICE NEWLABEL")
+      remedy: "Detach the disk that does not belong to this node, or relabel it with e2label.")
   }
 }

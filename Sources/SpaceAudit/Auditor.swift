@@ -158,7 +158,7 @@ public struct Auditor {
       if let worker {
         surveys.append(try worker.survey(scanned, searched: searched, quick: request.quick, request, monitor))
       } else {
-        let path = request.sysroot.resolve(scanned.container)
+        let path = request.sysroot.resolve(device: scanned.container)
         let file = try ReadOnlyFile.open(path, expecting: .regularFileOrBlockDevice, shown: scanned.container)
         surveys.append(
           try Self.survey(scanned, in: FileSource(file), searched: searched, quick: request.quick, monitor: monitor))

@@ -52,12 +52,12 @@ public struct DeviceWorker: Sendable {
       StorageError(code, operation: "read", path: scanned.device, message: message, hint: hint)
     }
     let task = Task(
-      partition: scanned, path: request.sysroot.resolve(scanned.container), searched: searched, quick: quick)
+      partition: scanned, path: request.sysroot.resolve(device: scanned.container), searched: searched, quick: quick)
     guard let json = try? JSONEncoder().encode(task) else { throw failure(.io, "its description could not be coded") }
     var survey: PartitionSurvey?
     var failed: StorageError?
     let outcome = try WorkerProcess.run(
-      executable: executable, arguments: arguments + [String(decoding: json, as: UTF8.self)],
+      executable: executable, arguments: arguments + [RawArgument.text(of: json)],
       silenceLimitSeconds: silenceLimitSeconds, isCancelled: monitor.isCancelled
     ) { bytes in
       guard let line = try? JSONDecoder().decode(Line.self, from: Data(bytes)) else { return }
@@ -91,7 +91,7 @@ public struct DeviceWorker: Sendable {
   /// - Returns: The exit status.
   public static func serve(_ task: String, output: Int32) -> Int32 {
     WorkerProcess.dieWithParent()
-    guard let task = try? JSONDecoder().decode(Task.self, from: Data(task.utf8)) else { return 64 }
+    guard let task = try? JSONDecoder().decode(Task.self, from: Data(RawArgument.bytes(of: task))) else { return 64 }
     let heartbeat = Heartbeat(output: output)
     var monitor = AuditMonitor()
     monitor.onPlan = { planned in heartbeat.send(Line(planned: planned)) }

@@ -19,12 +19,22 @@ struct InUseIndex {
 
   init(partition: ScannedPartition, name: String, scan: LiveScan, sysroot: Sysroot, mounts: MountTable) {
     let places = Set(partition.mounts.map(\.mountpoint))
+    let devices = Set(partition.mounts.map(\.device))
+    let ours = sysroot.isHost ? mounts : Sysroot.ownMountTable()
     for loop in scan.loops {
       // By text first: asking a filesystem that does not answer would never return.
-      guard let mount = mounts.mount(holding: loop.backingFile), places.contains(mount.mountpoint) else { continue }
+      let file: FilePath
+      if let mount = mounts.mount(holding: loop.backingFile), places.contains(mount.mountpoint) {
+        file = sysroot.resolve(loop.backingFile)
+      } else if let mount = ours.mount(holding: loop.backingFile), devices.contains(mount.device) {
+        // Attached through a mount outside of the sysroot.
+        file = loop.backingFile
+      } else {
+        continue
+      }
       if loop.isDeleted {
         findings.append(Self.deleted(loop, on: name))
-      } else if let status = FileStatus.of(sysroot.resolve(loop.backingFile)) {
+      } else if let status = FileStatus.of(file) {
         add(loop, to: Inode(device: status.device, number: status.inode))
       }
     }

@@ -49,7 +49,7 @@ struct MountedPartition {
     of scanned: ScannedPartition, _ statistics: FilesystemStatistics, _ sysroot: Sysroot
   ) -> ExtSuperblock? {
     guard statistics.type == "ext4", scanned.isLocal,
-      let device = try? ReadOnlyFile.open(sysroot.resolve(scanned.device), expecting: .blockDevice),
+      let device = try? ReadOnlyFile.open(sysroot.resolve(device: scanned.device), expecting: .blockDevice),
       let source = try? FileSource(device)
     else { return nil }
     return (try? ExtFilesystem(source))?.superblock
@@ -63,6 +63,7 @@ struct MountedPartition {
     var partition = Partition(
       device: scanned.device, state: .mounted, mountpoints: Array(Set(scanned.mounts.map(\.mountpoint))).sorted())
     partition.describe(scanned)
+    partition.wholeMountpoint = mount.root == "/" ? mount.mountpoint : nil
     partition.isMountedReadOnly = scanned.mounts.allSatisfy(\.isReadOnly)
     partition.capacityBytes = ByteCount(clamping: statistics.capacity)
     partition.freeBytes = ByteCount(clamping: statistics.free)
@@ -71,6 +72,8 @@ struct MountedPartition {
     partition.blockBytes = ByteCount(clamping: statistics.blockSize)
     partition.inodesFree = Int64(clamping: statistics.inodesFree)
     if statistics.type == "ext4" {
+      // mountinfo says with which driver it was mounted; the superblock, what it is.
+      partition.filesystemType = superblock?.type ?? partition.filesystemType
       partition.clusterBytes = superblock.map { ByteCount(clamping: $0.clusterSize) }
       partition.inodeBytes = superblock.map { ByteCount(clamping: $0.inodeSize) }
       partition.features = superblock?.features

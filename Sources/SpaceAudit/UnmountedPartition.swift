@@ -74,6 +74,10 @@ struct UnmountedPartition {
   /// Filesystems that are not read while they are not mounted: what their superblock says.
   private func summarise(_ type: String, _ survey: inout PartitionSurvey, searched: Bool) {
     if let summary = try? SuperblockSummary.read(source, type: type) {
+      survey.limits.append(
+        Limit(
+          "superblock-figures",
+          "\(survey.partition.name): it is not mounted, so its figures are those that its \(type) superblock had last."))
       survey.partition.capacityBytes = summary.capacity.map(ByteCount.init(clamping:))
       survey.partition.freeBytes = summary.free.map(ByteCount.init(clamping:))
       survey.partition.blockBytes = summary.blockSize.map(ByteCount.init(clamping:))

@@ -62,7 +62,8 @@ extension ByteCount: CustomStringConvertible {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var unit = 0
     var value = Double(bytes.magnitude)
-    while value >= 1023.95, unit < units.count - 1 {
+    // From here on it would be rounded to 1024.
+    while value >= 1023.5, unit < units.count - 1 {
       value /= 1024
       unit += 1
     }

@@ -48,7 +48,7 @@ public struct ExtentMap: Sendable {
       throw ExtentOrderError(extent: extent, mappedEnd: mappedEnd)
     }
     mappedEnd = end
-    if var last = pending, last.continues(in: extent) {
+    if var last = pending, last.continues(in: extent), last.length <= Self.lengthMask - extent.length {
       last.length += extent.length
       pending = last
       replaceLast(with: last)

@@ -77,7 +77,7 @@ extension FilePath: Codable {
     let text = try decoder.singleValueContainer().decode(String.self)
     self =
       text.hasPrefix(Self.percentPrefix)
-      ? Self.percentDecoded(text.dropFirst(Self.percentPrefix.count)) : FilePath(text)
+      ? Self.percentDecoded(text.dropFirst(Self.percentPrefix.count)) : FilePath(bytes: text.utf8)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -104,7 +104,8 @@ extension FilePath: Codable {
     var out: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
+      // Both must be digits: UInt8(_:radix:) takes a sign as well.
+      if byte == UInt8(ascii: "%"), rest.count >= 2, !rest.prefix(2).contains(where: { $0 < 0x30 }),
         let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
       {
         out.append(value)

@@ -40,7 +40,9 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   public var inner: InnerFilesystem?
   public var map: HoleMap?
 
-  public init(path: FilePath, role: ImageRole, apparentBytes: ByteCount, allocatedBytes: ByteCount, mapSource: MapSource) {
+  public init(
+    path: FilePath, role: ImageRole, apparentBytes: ByteCount, allocatedBytes: ByteCount, mapSource: MapSource
+  ) {
     self.path = path
     self.role = role
     self.apparentBytes = apparentBytes
@@ -99,6 +101,8 @@ public enum ReclaimableReason: String, Sendable, Codable, Hashable {
   case extentsNotReadable = "extents-not-readable"
   /// The allocation unit is not known for certain; the largest that fits was taken.
   case unitInferred = "allocation-unit-inferred"
+  /// Zeros that have no place on the device yet (btrfs, not written back).
+  case notWrittenBack = "not-written-back"
   /// Zero data kept inside the inode.
   case inline
   /// What a punch frees on this filesystem is not known.

@@ -9,6 +9,9 @@ public struct Partition: Sendable, Hashable, Codable {
   /// `/dev/sda4`; for a disk image the file's path, `#` and the partition's number.
   public var device: FilePath
   public var state: State
+  /// Where all of it is mounted, not just a part (bind mount, subvolume); `nil` where it is nowhere. Not part of the
+  /// document either.
+  public var wholeMountpoint: FilePath?
   /// Whether every mount of it is read-only; `nil` where it is not mounted. Not part of the document: what follows
   /// from it stands in the remedies.
   public var isMountedReadOnly: Bool?

@@ -2,17 +2,23 @@
 ///
 /// `CommandLine.arguments` replaces such bytes, so a file named with them could never be opened. Here each becomes one
 /// private-use scalar (U+10FF80 to U+10FFFF) on the way in and the byte again on the way out.
+/// Text that really holds one of these 128 scalars, the last of all, goes in as its bytes too.
 public enum RawArgument {
   private static let base: UInt32 = 0x10_FF00
 
   /// Text that stands for `bytes`, UTF-8 or not.
   public static func text(of bytes: some Collection<UInt8>) -> String {
-    if let whole = String(validating: bytes, as: UTF8.self) { return whole }
+    if let whole = String(validating: bytes, as: UTF8.self), !whole.unicodeScalars.contains(where: { byte(of: $0) != nil })
+    {
+      return whole
+    }
     var out = String.UnicodeScalarView()
     var rest = Array(bytes)[...]
     while let first = rest.first {
       let width = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-      if rest.count >= width, let scalar = String(validating: rest.prefix(width), as: UTF8.self)?.unicodeScalars.first {
+      if rest.count >= width, let scalar = String(validating: rest.prefix(width), as: UTF8.self)?.unicodeScalars.first,
+        byte(of: scalar) == nil
+      {
         out.append(scalar)
         rest = rest.dropFirst(width)
       } else {

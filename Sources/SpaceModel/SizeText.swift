@@ -19,8 +19,8 @@ public enum SizeText {
 
   private static func factor(_ unit: Substring) -> Int64? {
     if unit.isEmpty || unit == "B" { return 1 }
-    guard let power = "KMGTPE".firstIndex(of: Character(unit.prefix(1).uppercased())) else { return nil }
-    let exponent = "KMGTPE".distance(from: "KMGTPE".startIndex, to: power) + 1
+    guard let letter = unit.first, let power = Array("KMGTPEkmgtpe").firstIndex(of: letter) else { return nil }
+    let exponent = power % 6 + 1
     let base: Int64
     switch unit.dropFirst() {
     case "", "iB", "ib": base = 1024
@@ -50,7 +50,9 @@ public enum SizeThreshold: Sendable, Hashable {
   public func bytes(of whole: ByteCount?) -> ByteCount? {
     switch self {
     case .bytes(let count): count
-    case .percent(let percent): whole.map { ByteCount(Int64(Double($0.bytes) * percent / 100)) }
+    // The largest sizes, rounded to a double, are beyond 64 bits.
+    case .percent(let percent):
+      whole.map { ByteCount(Int64(exactly: (Double($0.bytes) * percent / 100).rounded(.towardZero)) ?? .max) }
     }
   }
 }

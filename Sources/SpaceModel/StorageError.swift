@@ -5,7 +5,8 @@ public struct StorageError: Error, Hashable, Sendable {
   /// What kind of failure it is, for code that must tell them apart.
   public struct Code: Hashable, Sendable {
     private enum Kind: Hashable, Sendable {
-      case notFound, permissionDenied, unsupported, wrongType, corrupt, truncated, changed, timedOut, busy, io, cancelled
+      case notFound, permissionDenied, unsupported, wrongType, corrupt, truncated, changed, timedOut, busy, io,
+        cancelled
     }
     private let kind: Kind
     public static let notFound = Code(kind: .notFound)

@@ -19,20 +19,20 @@ public struct MapPicture: Sendable {
   /// Offsets stand at the left of each row, so that a place can be read off.
   static let offsetWidth = 10
 
-  /// How many cells fit a row, a power of two times 8 where that wastes no more than a third.
+  /// How many cells fit a row, a multiple of 8.
   public static func columns(width: Int) -> Int { max(8, (width - offsetWidth - 1) / 8 * 8) }
 
   /// How many cells a picture has at most: a screen full.
   public static func cellLimit(width: Int) -> Int { columns(width: width) * 16 }
 
   public func render() -> String {
-    var lines = [headline]
+    var lines = TextWrap.wrap(headline, width: style.width, indent: 4)
     let columns = Self.columns(width: style.width)
     for row in stride(from: 0, to: cells.count, by: columns) {
       let offset = style.size(cellBytes.times(Int64(row)))
       let glyphs = cells[row..<min(row + columns, cells.count)].map(style.glyph)
-      lines.append(
-        String(repeating: " ", count: max(0, Self.offsetWidth - offset.count)) + offset + " " + String(glyphs))
+      let margin = String(repeating: " ", count: max(0, Self.offsetWidth - offset.count))
+      lines.append(margin + offset + " " + String(glyphs))
     }
     lines += legend()
     return lines.joined(separator: "\n") + "\n"
@@ -89,6 +89,7 @@ extension ReclaimableReason {
     case .partOfLargerExtent: "btrfs keeps an extent until nothing refers to any part of it"
     case .extentsNotReadable: "btrfs extents can be read with CAP_SYS_ADMIN only, so nothing is promised"
     case .unitInferred: "the allocation unit is not known for certain; run as root for the exact figure"
+    case .notWrittenBack: "zeros that are not written back yet are not counted"
     case .inline: "data kept inside the inode takes no blocks"
     case .notAllRead: "not all of it could be read"
     case .filesystemNotKnown: "what a punch frees on this filesystem is not known"

@@ -45,6 +45,6 @@ public struct PartitionTable: Sendable {
       lines += ["", "Not seen:"]
       lines += document.limits.flatMap { TextWrap.wrap("  - " + $0.message, width: style.width, indent: 4) }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
   }
 }

@@ -1,34 +1,45 @@
 import SpaceModel
 
-/// Commands a person can paste.
+/// Commands a person can paste, a line each.
 enum Remedy {
   /// Digs holes into an image where it lies. COS_STATE is mounted read-only while it is not being upgraded, so it is
   /// made writable for that and put back.
   static func digHoles(in image: ImageUsage, on partition: Partition) -> String {
-    let mountpoint = partition.mountpoints.first ?? usualMountpoint(partition.filesystemLabel)
-    guard let mountpoint else {
-      // COS_RECOVERY is not mounted on a running node.
-      let device =
-        partition.filesystemLabel.map { "-L " + ShellQuote.quoted(FilePath($0)) }
-        ?? ShellQuote.quoted(partition.device)
-      let path = ShellQuote.quoted(FilePath("/mnt").appending(image.path))
-      return "mount \(device) /mnt && fallocate --dig-holes \(path); umount /mnt"
+    guard let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) else {
+      return onATemporaryMount(image, partition)
     }
     let path = ShellQuote.quoted(mountpoint.appending(image.path))
     let place = ShellQuote.quoted(mountpoint)
-    if partition.state == .mounted, partition.isMountedReadOnly == false { return "fallocate --dig-holes \(path)" }
-    return "mount -o remount,rw \(place) && fallocate --dig-holes \(path); mount -o remount,ro \(place)"
+    let dig = "fallocate --dig-holes \(path)"
+    if partition.state == .mounted, partition.isMountedReadOnly == false { return dig }
+    return ["mount -o remount,rw \(place)", dig, "mount -o remount,ro \(place)"].joined(separator: "\n")
+  }
+
+  /// COS_RECOVERY is not mounted on a running node.
+  private static func onATemporaryMount(_ image: ImageUsage, _ partition: Partition) -> String {
+    let device: String
+    if let label = partition.filesystemLabel {
+      device = "-L " + ShellQuote.quoted(FilePath(label))
+    } else if partition.device.hasPrefix("/dev/") {
+      device = ShellQuote.quoted(partition.device)
+    } else {
+      return "On the node, run fallocate --dig-holes on \(image.path.display)."
+    }
+    let dig = "fallocate --dig-holes \(ShellQuote.quoted(FilePath("/mnt").appending(image.path)))"
+    // Where the mount fails, something else may lie at /mnt: that stays.
+    return ["mount \(device) /mnt && {", "  \(dig)", "  umount /mnt", "}"].joined(separator: "\n")
   }
 
   /// Where a node has it while it runs; elemental-toolkit's immutable-rootfs module mounts it there.
-  private static func usualMountpoint(_ label: String?) -> FilePath? {
-    label == "COS_STATE" ? "/run/initramfs/cos-state" : nil
+  private static func usualMountpoint(_ partition: Partition) -> FilePath? {
+    partition.filesystemLabel == "COS_STATE" && partition.state == .offline ? "/run/initramfs/cos-state" : nil
   }
 }
 
 /// Words for a POSIX shell.
 public enum ShellQuote {
-  /// The path as one word that any POSIX shell reads back byte for byte.
+  /// The path as one word that a POSIX shell reads back byte for byte; where it has control characters or bytes that are
+  /// not UTF-8, one that bash, ksh and zsh do.
   public static func quoted(_ path: FilePath) -> String {
     let plain = path.bytes.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
@@ -39,7 +50,7 @@ public enum ShellQuote {
       return "'" + (path.utf8 ?? "").split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
         + "'"
     }
-    // Control characters and bytes that are not UTF-8 stay visible: bash, ksh and zsh read $'…'.
+    // What cannot be shown stays visible so.
     var out = "$'"
     for byte in path.bytes {
       switch byte {

@@ -84,7 +84,7 @@ private struct ValueEncoder: Encoder {
 
   private func writePath(_ path: FilePath) {
     guard path.utf8 == nil, let key else {
-      sink.writer.value(path.coded)
+      sink.writer.value(path.utf8 ?? path.coded)
       return
     }
     sink.writer.value(String(path.coded.dropFirst(FilePath.percentPrefix.count)))

@@ -21,7 +21,7 @@ public struct TextReport: Sendable {
 
   // MARK: The answer
 
-  private var subject: String { report.host.nodeName.map { DisplayText.escaped($0) } ?? "This disk" }
+  private var subject: String { report.host.nodeName.map { DisplayText.escaped($0) } ?? (report.host.architecture == nil ? "This disk" : "This node") }
 
   private func opening() -> [String] {
     let worst = report.findings.first { $0.severity > .info }
@@ -35,11 +35,11 @@ public struct TextReport: Sendable {
     var lines = wrap("\(subject): \(headline)", indent: 4)
     for partition in report.partitions where partition.images != nil {
       guard let usable = partition.usableBytes else { continue }
-      lines.append(
+      lines += wrap(
         "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
-          + "\(style.size(partition.capacityBytes)) left for root.")
+          + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
-    if let remedy = worst?.remedy { lines += ["Do: " + style.paint(remedy, .strong)] }
+    if let remedy = worst?.remedy { lines += self.remedy(remedy, indent: "") }
     return lines
   }
 
@@ -90,9 +90,9 @@ public struct TextReport: Sendable {
   /// A partition of a disk image is enough named by its number: the path stands in the first lines.
   private func shortDevice(_ device: FilePath) -> String {
     let name = device.lastComponent.display
-    let limit = 18
-    if device.hasPrefix("/dev/") || name.count <= limit { return name }
-    return style.unicode ? "…" + name.suffix(limit - 1) : "..." + name.suffix(limit - 3)
+    let room = style.width < 100 ? 16 : 24
+    if device.hasPrefix("/dev/") || name.count <= room { return name }
+    return style.unicode ? "…" + name.suffix(room - 1) : ".." + name.suffix(room - 2)
   }
 
   private func state(_ partition: Partition) -> String {
@@ -104,19 +104,22 @@ public struct TextReport: Sendable {
   private func images(of partition: Partition) -> [String] {
     guard let images = partition.images, !images.isEmpty else { return [] }
     func lines(barWidth: Int) -> [String] {
-      var table = TextTable([.left, .left, .right, .right, .right, .left, .left])
-      table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", "", ""])
+      var table = TextTable([.left, .left, .right, .right, .right, .left])
+      table.add(["IMAGES ON \(partition.name)", "ROLE", "APPARENT", "ALLOCATED", "RECLAIMABLE", ""])
       for image in images {
         table.add([
           image.path.display, image.role.rawValue, style.size(image.apparentBytes), style.size(image.allocatedBytes),
-          reclaimable(image), bar(image, width: barWidth), note(image),
+          reclaimable(image), bar(image, width: barWidth),
         ])
       }
       return table.lines()
     }
-    // The bar takes what the line has left.
-    let room = style.width - (lines(barWidth: 0).map(\.count).max() ?? 0)
-    var lines = [""] + lines(barWidth: room < 4 ? 0 : min(32, room))
+    // The bar takes what figures and notes leave of the line; where that is too little, the notes go beneath.
+    let notes = images.map(note)
+    let room = style.width - (lines(barWidth: 0).map(\.count).max() ?? 0) - 2
+    let besideNotes = room - (notes.map(\.count).max() ?? 0) - 2
+    let width = besideNotes >= 8 ? min(32, besideNotes) : max(0, min(32, room))
+    var lines = [""] + Self.withNotes(lines(barWidth: width), notes, width: style.width)
     if let totals = partition.totals, images.count > 1 {
       lines.append(
         "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
@@ -124,10 +127,23 @@ public struct TextReport: Sendable {
     return lines
   }
 
+  /// The rows with their notes behind them; beneath them, where one row would be too wide for the terminal.
+  private static func withNotes(_ rows: [String], _ notes: [String], width: Int) -> [String] {
+    let widest = rows.map(\.count).max() ?? 0
+    let fits = zip(rows.dropFirst(), notes).allSatisfy { $1.isEmpty || widest + 2 + $1.count <= width }
+    var lines = Array(rows.prefix(1))
+    for (row, note) in zip(rows.dropFirst(), notes) {
+      let padding = String(repeating: " ", count: widest - row.count + 2)
+      lines.append(note.isEmpty || !fits ? row : row + padding + note)
+      if !note.isEmpty, !fits { lines.append("  " + note) }
+    }
+    return lines
+  }
+
   private func reclaimable(_ image: ImageUsage) -> String {
     guard let bytes = image.reclaimableBytes else { return "-" }
     if image.reclaimableBasis == .estimate { return "~" + style.size(bytes) }
-    return (image.reclaimableReasons == nil ? "" : "≥".filter { _ in style.unicode }) + style.size(bytes)
+    return (image.reclaimableReasons == nil ? "" : style.unicode ? "≥" : ">=") + style.size(bytes)
   }
 
   /// The hole map squeezed into `width` columns.
@@ -136,10 +152,8 @@ public struct TextReport: Sendable {
     let columns = min(width, cells.count)
     return String(
       (0..<columns).map { column in
-        let part = cells[
-          column * cells.count / columns..<max(column * cells.count / columns + 1, (column + 1) * cells.count / columns)
-        ]
-        return style.glyph(part.commonest)
+        let start = column * cells.count / columns
+        return style.glyph(cells[start..<max(start + 1, (column + 1) * cells.count / columns)].commonest)
       })
   }
 
@@ -162,10 +176,17 @@ public struct TextReport: Sendable {
         style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "
           + style.paint(finding.target, .strong))
       lines += wrap("  " + finding.message, indent: 2)
-      // A command stays on one line: it is there to be pasted.
-      if let remedy = finding.remedy { lines.append("  Do: \(remedy)") }
+      if let remedy = finding.remedy { lines += self.remedy(remedy, indent: "  ") }
     }
     return lines
+  }
+
+  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
+  private func remedy(_ text: String, indent: String) -> [String] {
+    if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
+    return text.split(separator: "\n").enumerated().map { number, line in
+      indent + (number == 0 ? "Do: " : "    ") + style.paint(String(line), .strong)
+    }
   }
 
   private func limits() -> [String] {
@@ -176,15 +197,24 @@ public struct TextReport: Sendable {
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
 }
 
-/// Breaks text at spaces.
+/// Breaks text at spaces, but never between a number and its unit.
 public enum TextWrap {
+  private static let units: Set<Substring> = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
+
   /// - Parameter indent: Spaces before every line but the first.
   public static func wrap(_ text: String, width: Int, indent: Int) -> [String] {
     var lines: [String] = []
     let leading = text.prefix { $0 == " " }
     var line = String(leading)
     var isEmpty = true
-    for word in text.split(separator: " ") {
+    let words = text.split(separator: " ").reduce(into: [String]()) { words, word in
+      if let last = words.last, units.contains(word.prefix { $0.isLetter || $0 == "%" }), last.last?.isNumber == true {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    for word in words {
       if !isEmpty, line.count + 1 + word.count > width {
         lines.append(line)
         line = String(repeating: " ", count: indent)

@@ -89,6 +89,25 @@ import Testing
     #expect(layout.partitions.isEmpty)
   }
 
+  @Test(arguments: [0, 2, 3]) func `damaged tables end in an answer or an error, in bounds`(number: Int) throws {
+    let scratch = try Scratch()
+    let disk = try GeneratedDisk.make(number, in: scratch)
+    var random = SeededRandom(1000 + number)
+    let file = try ReadOnlyFile.open(FilePath(disk.path), expecting: .regularFile)
+    let size = try file.status().size
+    for _ in 0..<100 {
+      let place = UInt64.random(in: disk.tableType == "dos" ? 440...511 : 440...8191, using: &random)
+      let bytes = (0..<Int.random(in: 1...4, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      try scratch.overwrite(disk.path, at: place, bytes)
+      let layout = try? DiskImageScanner.scan(file)
+      for partition in layout?.partitions ?? [] {
+        let range = try #require(partition.range)
+        #expect(range.end <= size)
+        #expect(range.length <= partition.sizeBytes ?? 0)
+      }
+    }
+  }
+
   @Test func `the descriptor's own offset stays where it is`() throws {
     let scratch = try Scratch()
     let path = try scratch.sparse("offset", bytes: 8 << 20)

@@ -135,6 +135,24 @@ import Testing
     #expect(scan.partitions.map(\.partitionLabel) == [nil, "state"])
   }
 
+  @Test func `boot code in a partition's filesystem is no partition table`() throws {
+    var node = try RecordedNode()
+    try node.add("sda")
+    try node.add("sda1", of: "sda", attributes: ["uevent": "PARTNAME=boot"])
+    try node.add("sdb")
+    var content = ContentFacts()
+    content.type = "ext4"
+    let facts = DeviceFacts(
+      sizeBytes: 100, sectorSize: 512, tableType: "dos",
+      entries: [.init(number: 1, start: 0, length: 1, name: nil, content: ContentFacts())], tooManyEntries: false,
+      content: content)
+    node.outcomes["/dev/sda1"] = .facts(facts)
+    node.outcomes["/dev/sdb"] = .facts(facts)
+    let scan = node.scan().scan
+    #expect(scan.partitions.map(\.filesystemType) == ["ext4"])
+    #expect(scan.limits.map(\.id) == ["partitions-unknown-to-kernel"])
+  }
+
   @Test func `every mount of a device is there, btrfs by its source`() throws {
     var node = try RecordedNode()
     for name in ["sda", "sdb", "sdc"] { try node.add(name) }
@@ -147,6 +165,17 @@ import Testing
     #expect(scan.partitions.map(\.device) == ["/dev/sda", "/dev/sdb"])
     #expect(scan.partitions.map { $0.mounts.map(\.mountpoint) } == [["/a", "/a b"], ["/", "/.snapshots"]])
     #expect(scan.partitions.map(\.filesystemType) == ["ext4", "btrfs"])
+  }
+
+  @Test func `a mounted btrfs of several devices is one filesystem`() throws {
+    var node = try RecordedNode()
+    for name in ["sda", "sdb", "sdc"] { try node.add(name) }
+    for name in ["sda", "sdb"] { try node.scratch.write("sys/fs/btrfs/1b4c/devices/\(name)", "") }
+    try node.scratch.write("sys/fs/btrfs/features/raid1c34", "0")
+    node.mount("0:40", at: "/x", type: "btrfs", source: "/dev/sda")
+    let (scan, opened) = node.scan()
+    #expect(scan.partitions.map(\.device) == ["/dev/sda"])
+    #expect(!opened.contains("sdb") && opened.contains("sdc"))
   }
 
   @Test func `a device that fails or does not answer is a limit, the rest is there`() throws {

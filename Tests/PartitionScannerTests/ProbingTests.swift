@@ -86,6 +86,20 @@ extension DeviceFacts {
     #expect(facts.content.type == "6")
   }
 
+  @Test func `a cancelled probe leaves the rest undone at once`() {
+    let prober = ChildProber(
+      executable: "/bin/sleep", arguments: ["100"], timeLimitSeconds: 60, isCancelled: { true })
+    let outcomes = prober.probe(["100", "100"])
+    #expect(outcomes.count == 2)
+    for outcome in outcomes {
+      guard case .failed(let error) = outcome else {
+        Issue.record("not cancelled")
+        continue
+      }
+      #expect(error.code == .cancelled)
+    }
+  }
+
   @Test func `a child that cannot be started is an error for every device`() {
     let outcomes = ChildProber(executable: "/nonexistent/program").probe(["a", "b"])
     #expect(outcomes.count == 2)

@@ -12,6 +12,12 @@ extension SparsePlan {
     public var range: Range<Int>
     public var blockClass: BlockClass
     public var isZero: Bool
+
+    public init(range: Range<Int>, blockClass: BlockClass, isZero: Bool) {
+      self.range = range
+      self.blockClass = blockClass
+      self.isZero = isZero
+    }
   }
 
   /// What a measurement must find, in bytes. `data + hole + unwritten = size`; zero is part of data.

@@ -10,7 +10,7 @@ public struct SystemCallFailure: Error, CustomStringConvertible {
 }
 
 /// Calls that the Glibc module hides because it is built without `_GNU_SOURCE`, found in the C library by name.
-enum SystemCalls {
+public enum SystemCalls {
   static func pipe() throws -> (read: Int32, write: Int32) {
     typealias Function = @convention(c) (UnsafeMutablePointer<Int32>, Int32) -> Int32
     let pipe2 = unsafeBitCast(try symbol("pipe2"), to: Function.self)
@@ -21,7 +21,7 @@ enum SystemCalls {
   }
 
   /// `fallocate(2)` itself. `posix_fallocate` will not do: where the filesystem cannot, it writes zeros instead.
-  static func fallocate(_ file: Int32, mode: Int32, offset: Int, length: Int, path: String) throws {
+  public static func fallocate(_ file: Int32, mode: Int32, offset: Int, length: Int, path: String) throws {
     typealias Function = @convention(c) (Int32, Int32, Int, Int) -> Int32
     let call = unsafeBitCast(try symbol("fallocate"), to: Function.self)
     while call(file, mode, offset, length) != 0 {
@@ -29,8 +29,8 @@ enum SystemCalls {
     }
   }
 
-  static let keepSize: Int32 = 1
-  static let punchHole: Int32 = 2
+  public static let keepSize: Int32 = 1
+  public static let punchHole: Int32 = 2
 
   private static func symbol(_ name: String) throws -> UnsafeMutableRawPointer {
     guard let address = dlsym(nil, name) else { throw SystemCallFailure("dlsym", name, code: ENOSYS) }

@@ -56,6 +56,10 @@ int64_t cls_pread_dontcache(int fd, void *buffer, size_t length, int64_t offset)
 // mapping that is never touched and mincore(2).
 int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency);
 
+// How many pages of a range are dirty, and how many are being written back
+// right now, by cachestat(2) (Linux 6.5); -ENOSYS before that.
+int cls_cache_state(int fd, uint64_t offset, uint64_t length, uint64_t *dirty, uint64_t *writeback);
+
 // Block devices (ioctl BLKGETSIZE64, BLKSSZGET).
 int cls_block_device_size(int fd, uint64_t *bytes);
 int cls_logical_sector_size(int fd, int *bytes);

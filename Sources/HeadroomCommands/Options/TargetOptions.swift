@@ -34,8 +34,9 @@ struct TargetOptions: ParsableArguments {
     var request = AuditRequest()
     if let sysroot = sysroot ?? getenv("HEADROOM_SYSROOT").map({ String(cString: $0) }), !sysroot.isEmpty {
       let path = FilePath(sysroot)
-      _ = try ReadOnlyFile.open(path, expecting: .directory, operation: "use as the node's root")
-      request.sysroot = Sysroot(path)
+      let root = try ReadOnlyFile.open(path, expecting: .directory, operation: "use as the node's root")
+      // mountinfo has absolute paths without symbolic links.
+      request.sysroot = Sysroot(root.resolvedPath ?? path)
     }
     request.labels = label
     request.devices = device.map { FilePath($0) }

@@ -118,8 +118,8 @@ final class MapSink {
 
   private func write(path: FilePath) {
     writer.key("path")
-    guard path.utf8 == nil else {
-      writer.value(path.coded)
+    if let text = path.utf8 {
+      writer.value(text)
       return
     }
     writer.value(String(path.coded.dropFirst(FilePath.percentPrefix.count)))
