@@ -202,7 +202,9 @@ public struct Auditor {
     let isBare = layout.tableType == nil
     for partition in layout.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
       if monitor.isCancelled() { throw .cancelledAudit }
-      guard partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent else { continue }
+      guard partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent else {
+        continue
+      }
       surveys.append(
         try Self.survey(
           partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),

@@ -27,7 +27,8 @@ struct LiveTree: FileTree {
 
   func root() throws(StorageError) -> [TreeEntry] {
     let device = try directory.status().device
-    return try entries(of: directory, path: FilePath(bytes: mountRoot.bytes.drop { $0 == UInt8(ascii: "/") }), device: device)
+    return try entries(
+      of: directory, path: FilePath(bytes: mountRoot.bytes.drop { $0 == UInt8(ascii: "/") }), device: device)
   }
 
   private func entries(of directory: ReadOnlyFile, path: FilePath, device: UInt64) throws(StorageError) -> [TreeEntry] {

@@ -68,7 +68,8 @@ struct ImageFile {
     guard let absolute = file.resolvedPath else { return file.path }
     for mount in scanned.mounts {
       if let below = absolute.relative(to: sysroot.isHost ? mount.mountpoint : sysroot.resolve(mount.mountpoint))
-        ?? absolute.relative(to: mount.mountpoint), let place = mounts.mount(holding: absolute), place.device == mount.device
+        ?? absolute.relative(to: mount.mountpoint), let place = mounts.mount(holding: absolute),
+        place.device == mount.device
       {
         return FilePath(bytes: mount.root.appending(below).bytes.drop { $0 == UInt8(ascii: "/") })
       }

@@ -37,7 +37,9 @@ public struct MapTarget {
       guard let range = (partition.range ?? whole).intersection(whole) else { continue }
       do throws(StorageError) {
         let ext = try ExtFilesystem(SourceSlice(of: container, range: range, path: partition.device))
-        if let inode = try ext.lookUp(path) { matches.append((try ext.open(inode: inode, path: path), partition.device)) }
+        if let inode = try ext.lookUp(path) {
+          matches.append((try ext.open(inode: inode, path: path), partition.device))
+        }
       } catch {
         failure = error
       }

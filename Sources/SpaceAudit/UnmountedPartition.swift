@@ -77,7 +77,8 @@ struct UnmountedPartition {
       survey.limits.append(
         Limit(
           "superblock-figures",
-          "\(survey.partition.name): it is not mounted, so its figures are those that its \(type) superblock had last."))
+          "\(survey.partition.name): it is not mounted, so its figures are those that its \(type) superblock had last.")
+      )
       survey.partition.capacityBytes = summary.capacity.map(ByteCount.init(clamping:))
       survey.partition.freeBytes = summary.free.map(ByteCount.init(clamping:))
       survey.partition.blockBytes = summary.blockSize.map(ByteCount.init(clamping:))

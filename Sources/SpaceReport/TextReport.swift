@@ -21,7 +21,10 @@ public struct TextReport: Sendable {
 
   // MARK: The answer
 
-  private var subject: String { report.host.nodeName.map { DisplayText.escaped($0) } ?? (report.host.architecture == nil ? "This disk" : "This node") }
+  private var subject: String {
+    report.host.nodeName.map { DisplayText.escaped($0) }
+      ?? (report.host.architecture == nil ? "This disk" : "This node")
+  }
 
   private func opening() -> [String] {
     let worst = report.findings.first { $0.severity > .info }

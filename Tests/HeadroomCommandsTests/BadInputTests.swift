@@ -75,7 +75,8 @@ import Testing
         + "otherwise.\n"),
     Row(
       arguments: ["audit", "--disk", "@/filesystem", "--output-file", "@/no/such/place"],
-      errors: "headroom: cannot write '@/no/such/place': there is no such file or directory\n" + missing
+      errors: "headroom: cannot write '@/no/such/place': there is no such file or directory\n"
+        + missing
         .replacingOccurrences(of: "openat", with: "open")),
     Row(
       arguments: ["audit", "--warn-reclaimable", "10Q"],

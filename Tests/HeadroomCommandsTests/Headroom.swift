@@ -33,19 +33,19 @@ enum Headroom {
   /// - Throws: Where the exit status is another than `status`, or what comes out is no report.
   static func audit(_ arguments: String..., status: Int32 = 0, asUser: UInt32? = nil) throws -> Report {
     let result = try run(arguments: ["audit", "--json"] + arguments, asUser: asUser)
-    guard result.status == status else { throw Unexpected( result.description) }
+    guard result.status == status else { throw Unexpected(result.description) }
     return try report(result)
   }
 
   static func report(_ result: Command.Result) throws -> Report {
     do { return try JSONDecoder().decode(Report.self, from: Data(result.output)) } catch {
-      throw Unexpected( "no report: \(error)\n\(result)")
+      throw Unexpected("no report: \(error)\n\(result)")
     }
   }
 
   static func map(_ arguments: String..., status: Int32 = 0, asUser: UInt32? = nil) throws -> MapDocument {
     let result = try run(arguments: ["map", "--json"] + arguments, asUser: asUser)
-    guard result.status == status else { throw Unexpected( result.description) }
+    guard result.status == status else { throw Unexpected(result.description) }
     return try JSONDecoder().decode(MapDocument.self, from: Data(result.output))
   }
 }

@@ -58,7 +58,7 @@ import Testing
 
   static func freeBytes(_ mountpoint: String) throws -> Int64 {
     var statistics = statvfs()
-    guard statvfs(mountpoint, &statistics) == 0 else { throw Unexpected( "statvfs of \(mountpoint)") }
+    guard statvfs(mountpoint, &statistics) == 0 else { throw Unexpected("statvfs of \(mountpoint)") }
     return Int64(statistics.f_bfree * statistics.f_frsize)
   }
 }

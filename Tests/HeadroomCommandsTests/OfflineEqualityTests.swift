@@ -24,7 +24,8 @@ import Testing
     let state = try StateFilesystem(mkfsArguments: layout.mkfsArguments)
     try state.addImages(mebibytes: 24, contentMiB: 2)
     let (live, names, liveMaps) = try state.mounted { mountpoint, _ in
-      try Self.addOddImages(mountpoint, seed: Seed.current, hasExtents: !layout.mkfsArguments.contains("^extents,^64bit"))
+      try Self.addOddImages(
+        mountpoint, seed: Seed.current, hasExtents: !layout.mkfsArguments.contains("^extents,^64bit"))
       let names = try FileManager.default.contentsOfDirectory(atPath: "\(mountpoint)/cOS").sorted()
       try Command.check("sync", "-f", mountpoint)
       let report = try Headroom.audit("--label", state.label)

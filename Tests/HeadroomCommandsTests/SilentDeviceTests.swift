@@ -42,7 +42,8 @@ import Testing
     let elapsed = ContinuousClock.now - started
     #expect(elapsed < .seconds(12), "took \(elapsed)")
     let report = try Headroom.report(result)
-    #expect(report.limits.contains { $0.message.contains(silent.path) && $0.message.contains("did not answer within 5 s") })
+    #expect(
+      report.limits.contains { $0.message.contains(silent.path) && $0.message.contains("did not answer within 5 s") })
     #expect(report.partitions.map(\.filesystemLabel) == ["GOOD", "SILENT"])
     #expect(report.findings(.partitionUnreadable).map(\.target) == ["SILENT"])
     #expect(report.verdict == .unknown)

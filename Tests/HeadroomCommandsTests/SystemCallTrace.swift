@@ -34,7 +34,8 @@ struct SystemCallTrace {
   /// `1234  openat(AT_FDCWD, "/etc", O_RDONLY) = 3`; a call that was interrupted has its arguments in its first half.
   private static func call(of line: Substring) -> Call? {
     let text = line.drop { $0.isNumber }.drop { $0 == " " }
-    guard let bracket = text.firstIndex(of: "("), !text.hasPrefix("<"), !text.hasPrefix("-"), !text.hasPrefix("+") else {
+    guard let bracket = text.firstIndex(of: "("), !text.hasPrefix("<"), !text.hasPrefix("-"), !text.hasPrefix("+")
+    else {
       return nil
     }
     return Call(name: String(text[..<bracket]), rest: text[text.index(after: bracket)...])
@@ -86,7 +87,8 @@ struct SystemCallTrace {
       return !request.split(separator: " ").contains { asking.contains(String($0)) }
         || call.rest.contains("FIEMAP_FLAG_SYNC")
     case "mmap":
-      return call.rest.contains("MAP_SHARED") && call.rest.contains("PROT_WRITE") && !call.rest.contains("MAP_ANONYMOUS")
+      return call.rest.contains("MAP_SHARED") && call.rest.contains("PROT_WRITE")
+        && !call.rest.contains("MAP_ANONYMOUS")
     default:
       return false
     }

@@ -4,9 +4,13 @@ import Testing
 
 /// What a person sees, and what a pipe gets.
 @Suite struct TerminalTests {
-  /// One disk for all tests of the suite.
-  private static let disk = Result {
+  /// One disk for all tests of the suite. Nothing ends the life of a static value, so its directory goes at exit.
+  private static let disk: Result<(ScratchDirectory, String), any Error> = Result {
     let scratch = try ScratchDirectory()
+    atexit {
+      guard case .success(let (scratch, _)) = TerminalTests.disk else { return }
+      try? FileManager.default.removeItem(atPath: scratch.path)
+    }
     return (scratch, try Products.nodeDisk("interrupted-upgrade", in: scratch))
   }
 
@@ -15,7 +19,8 @@ import Testing
     let file = scratch.file("long.img")
     try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=512", "status=none")
     // Slowly, so that there is something to show.
-    let command = "strace -f -qq -o /dev/null -e trace=pread64,preadv2 -e inject=pread64,preadv2:delay_exit=500 "
+    let command =
+      "strace -f -qq -o /dev/null -e trace=pread64,preadv2 -e inject=pread64,preadv2:delay_exit=500 "
       + "\(try Products.headroom()) audit --image \(file)"
     let typescript = try Command.check(
       "script", "-qec", command, "/dev/null", environment: Headroom.environment.merging(["NO_COLOR": ""]) { $1 })
