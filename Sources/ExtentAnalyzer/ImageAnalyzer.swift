@@ -55,7 +55,14 @@ public struct ImageAnalyzer: Sendable {
         measurement.zero = ZeroTotals(tally, isComplete: measurement.unreadableBytes == 0)
       } catch {
         if error.code == .cancelled { throw error }
-        measurement.readError = error
+        if measurement.readError == nil { measurement.readError = error }
+        if error.code == .io {
+          // Given up: what was found so far is a lower bound, and the rest shows as what it is.
+          measurement.unreadableBytes += walk.dataLeft
+          walk.mark(ByteRange(start: walk.position, end: map.apparentSize), as: .unreadable, hand)
+          tally.finish()
+          measurement.zero = ZeroTotals(tally, isComplete: false)
+        }
       }
     }
     walk.finish(hand)

@@ -20,7 +20,8 @@ public struct MapSegment: Hashable, Sendable {
 struct MapWalk {
   private let map: ExtentMap
   private var index = 0
-  private var position: UInt64 = 0
+  /// Everything before it was handed on.
+  private(set) var position: UInt64 = 0
 
   init(_ map: ExtentMap) { self.map = map }
 
@@ -28,6 +29,12 @@ struct MapWalk {
   mutating func mark(_ range: ByteRange, as kind: MapSegment.Kind, _ handle: (MapSegment) -> Void) {
     advance(to: range.start, dataAs: .data, handle)
     advance(to: range.end, dataAs: kind, handle)
+  }
+
+  /// Bytes of data that were not handed on yet.
+  var dataLeft: UInt64 {
+    let rest = ByteRange(start: min(position, map.apparentSize), end: map.apparentSize)
+    return map[index...].reduce(0) { $0 + ($1.isUnwritten ? 0 : $1.range.intersection(rest)?.length ?? 0) }
   }
 
   /// Hands on what is left.

@@ -8,7 +8,8 @@ public enum RawArgument {
 
   /// Text that stands for `bytes`, UTF-8 or not.
   public static func text(of bytes: some Collection<UInt8>) -> String {
-    if let whole = String(validating: bytes, as: UTF8.self), !whole.unicodeScalars.contains(where: { byte(of: $0) != nil })
+    if let whole = String(validating: bytes, as: UTF8.self),
+      !whole.unicodeScalars.contains(where: { byte(of: $0) != nil })
     {
       return whole
     }

@@ -36,8 +36,10 @@ struct OracleFilesystem: Sendable, CustomTestStringConvertible {
 /// Random sparse files are written from a plan; what is measured must be what the plan says, byte for byte.
 @Suite(.needsRootAndLoop, .serialized)
 struct OracleTests {
-  @Test(arguments: OracleFilesystem.all)
-  func `a random file measures as it was planned, before a sync, after reading and after a sync`(
+  @Test(
+    "a random file measures as it was planned, before a sync, after reading and after a sync",
+    arguments: OracleFilesystem.all)
+  func aRandomFileMeasuresAsItWasPlannedBeforeASyncAfterReadingAndAfterASync(
     _ filesystem: OracleFilesystem
   ) throws {
     try LoopMount.withFilesystem(filesystem.type, sizeMiB: filesystem.sizeMiB, mkfsArguments: filesystem.mkfs) {

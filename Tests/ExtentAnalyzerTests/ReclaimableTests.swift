@@ -65,8 +65,8 @@ struct ReclaimableTests {
     return Int(try FilesystemStatistics.of(directory).free)
   }
 
-  @Test(arguments: ["1024", "4096"])
-  func `plain ext4 gives back every zero block`(block: String) throws {
+  @Test("plain ext4 gives back every zero block", arguments: ["1024", "4096"])
+  func plainExt4GivesBackEveryZeroBlock(block: String) throws {
     try LoopMount.withFilesystem("ext4", sizeMiB: 200, mkfsArguments: ["-b", block]) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: 4096)
       let outcome = try punch("\(mountpoint)/image", at: mountpoint)
@@ -76,7 +76,7 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `an unaligned end gives back its whole block`() throws {
+  @Test("an unaligned end gives back its whole block") func anUnalignedEndGivesBackItsWholeBlock() throws {
     try LoopMount.withFilesystem("ext4", sizeMiB: 100, mkfsArguments: ["-b", "4096"]) { mountpoint, _ in
       let path = "\(mountpoint)/image"
       try Data(count: 3 * 4096 + 100).write(to: URL(fileURLWithPath: path))
@@ -88,8 +88,8 @@ struct ReclaimableTests {
     }
   }
 
-  @Test(arguments: [4096, 65536])
-  func `bigalloc gives back whole clusters only`(stripe: Int) throws {
+  @Test("bigalloc gives back whole clusters only", arguments: [4096, 65536])
+  func bigallocGivesBackWholeClustersOnly(stripe: Int) throws {
     let mkfs = ["-b", "4096", "-O", "bigalloc", "-C", "65536"]
     try LoopMount.withFilesystem("ext4", sizeMiB: 400, mkfsArguments: mkfs) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: stripe)
@@ -101,7 +101,9 @@ struct ReclaimableTests {
   }
 
   /// statfs and stat do not tell a cluster's size.
-  @Test func `a cluster size that nobody tells is found all the same`() throws {
+  @Test("a cluster size that nobody tells is found all the same") func aClusterSizeThatNobodyTellsIsFoundAllTheSame()
+    throws
+  {
     let mkfs = ["-b", "4096", "-O", "bigalloc", "-C", "65536"]
     try LoopMount.withFilesystem("ext4", sizeMiB: 400, mkfsArguments: mkfs) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: 4096)
@@ -111,7 +113,7 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `plain xfs gives back every zero block`() throws {
+  @Test("plain xfs gives back every zero block") func plainXfsGivesBackEveryZeroBlock() throws {
     try LoopMount.withFilesystem("xfs", sizeMiB: 400) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: 4096)
       let outcome = try punch("\(mountpoint)/image", at: mountpoint)
@@ -121,7 +123,8 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `a reflinked copy promises nothing, and its last owner everything`() throws {
+  @Test("a reflinked copy promises nothing, and its last owner everything")
+  func aReflinkedCopyPromisesNothingAndItsLastOwnerEverything() throws {
     try LoopMount.withFilesystem("xfs", sizeMiB: 400) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: 4096)
       try Command.check("cp", "--reflink=always", "\(mountpoint)/image", "\(mountpoint)/copy")
@@ -139,7 +142,7 @@ struct ReclaimableTests {
   /// btrfs allocates its own metadata as it goes; a MiB of it is no news.
   private static let btrfsMetadata = 2 << 20
 
-  @Test func `btrfs gives back extents that are zero as a whole`() throws {
+  @Test("btrfs gives back extents that are zero as a whole") func btrfsGivesBackExtentsThatAreZeroAsAWhole() throws {
     try LoopMount.withFilesystem("btrfs", sizeMiB: 600) { mountpoint, _ in
       let path = "\(mountpoint)/image"
       // Two syncs, so two extents.
@@ -153,7 +156,7 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `btrfs keeps an extent that is half zero`() throws {
+  @Test("btrfs keeps an extent that is half zero") func btrfsKeepsAnExtentThatIsHalfZero() throws {
     try LoopMount.withFilesystem("btrfs", sizeMiB: 600) { mountpoint, _ in
       try stripes("\(mountpoint)/image", bytes: 16 * Self.mebibyte, stripe: 4096)
       let outcome = try punch("\(mountpoint)/image", at: mountpoint)
@@ -164,7 +167,7 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `btrfs keeps what a snapshot refers to`() throws {
+  @Test("btrfs keeps what a snapshot refers to") func btrfsKeepsWhatASnapshotRefersTo() throws {
     try LoopMount.withFilesystem("btrfs", sizeMiB: 600) { mountpoint, _ in
       try Command.check("btrfs", "subvolume", "create", "\(mountpoint)/sub")
       let path = "\(mountpoint)/sub/image"
@@ -180,7 +183,7 @@ struct ReclaimableTests {
     }
   }
 
-  @Test func `compressed btrfs extents promise nothing`() throws {
+  @Test("compressed btrfs extents promise nothing") func compressedBtrfsExtentsPromiseNothing() throws {
     try LoopMount.withFilesystem("btrfs", sizeMiB: 600, options: ["compress-force=zstd"]) { mountpoint, _ in
       let path = "\(mountpoint)/image"
       try Command.check("dd", "if=/dev/zero", "of=\(path)", "bs=1M", "count=32", "conv=fsync")
@@ -194,8 +197,8 @@ struct ReclaimableTests {
     }
   }
 
-  @Test(arguments: ["ext4", "xfs"])
-  func `preallocation that was never written is no zero data, read or not`(type: String) throws {
+  @Test("preallocation that was never written is no zero data, read or not", arguments: ["ext4", "xfs"])
+  func preallocationThatWasNeverWrittenIsNoZeroDataReadOrNot(type: String) throws {
     try LoopMount.withFilesystem(type, sizeMiB: 400) { mountpoint, _ in
       let path = "\(mountpoint)/image"
       try Command.check("fallocate", "-l", "16M", path)

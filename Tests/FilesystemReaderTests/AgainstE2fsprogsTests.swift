@@ -57,8 +57,8 @@ func openExt(_ path: String) throws -> ExtFilesystem {
     return fields
   }
 
-  @Test(arguments: ExtRecipe.all)
-  func `superblock and free space are those of dumpe2fs`(_ recipe: ExtRecipe) throws {
+  @Test("superblock and free space are those of dumpe2fs", arguments: ExtRecipe.all)
+  func superblockAndFreeSpaceAreThoseOfDumpe2fs(_ recipe: ExtRecipe) throws {
     let scratch = try ScratchDirectory()
     let image = try recipe.make(in: scratch)
     let fields = try dumpe2fs(image)
@@ -78,8 +78,8 @@ func openExt(_ path: String) throws -> ExtFilesystem {
     #expect(superblock.type == blkid.trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
-  @Test(arguments: ExtRecipe.all)
-  func `every file has the extents debugfs shows and the content that was put in`(_ recipe: ExtRecipe) throws {
+  @Test("every file has the extents debugfs shows and the content that was put in", arguments: ExtRecipe.all)
+  func everyFileHasTheExtentsDebugfsShowsAndTheContentThatWasPutIn(_ recipe: ExtRecipe) throws {
     let scratch = try ScratchDirectory()
     let image = try recipe.make(in: scratch)
     let ext = try openExt(image)
@@ -103,8 +103,8 @@ func openExt(_ path: String) throws -> ExtFilesystem {
     #expect(try ext.lookUp("/nothing/there") == nil)
   }
 
-  @Test(.needsRootAndLoop, arguments: ExtRecipe.all)
-  func `capacity, free and available are what the kernel says on a mount`(_ recipe: ExtRecipe) throws {
+  @Test("capacity, free and available are what the kernel says on a mount", .needsRootAndLoop, arguments: ExtRecipe.all)
+  func capacityFreeAndAvailableAreWhatTheKernelSaysOnAMount(_ recipe: ExtRecipe) throws {
     let scratch = try ScratchDirectory()
     let image = try recipe.make(in: scratch)
     let ext = try openExt(image)
@@ -123,7 +123,8 @@ func openExt(_ path: String) throws -> ExtFilesystem {
     }
   }
 
-  @Test func `the sizes of real COS_STATE partitions are those seen in the field`() throws {
+  @Test("the sizes of real COS_STATE partitions are those seen in the field")
+  func theSizesOfRealCOSSTATEPartitionsAreThoseSeenInTheField() throws {
     // f_blocks in KiB, by partition size in MiB, of the default mkfs.ext4 (with a journal of its own size).
     for (sizeMiB, kibibytes) in [(8192, 8_154_588), (15360, 15_375_304), (4096, 4_046_560)] {
       let scratch = try ScratchDirectory()

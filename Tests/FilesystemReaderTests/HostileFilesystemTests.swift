@@ -15,8 +15,8 @@ import Testing
     ExtRecipe(type: "ext4", arguments: ["-b", "4096", "-O", "bigalloc,inline_data"], sizeMiB: 32),
   ]
 
-  @Test(arguments: recipes)
-  func `damaged structures are an error or a sane answer`(_ recipe: ExtRecipe) throws {
+  @Test("damaged structures are an error or a sane answer", arguments: recipes)
+  func damagedStructuresAreAnErrorOrASaneAnswer(_ recipe: ExtRecipe) throws {
     let scratch = try ScratchDirectory()
     let image = try recipe.make(in: scratch)
     // Checksums would catch most of the damage before it gets anywhere.
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `a filesystem that is cut off says so`() throws {
+  @Test("a filesystem that is cut off says so") func aFilesystemThatIsCutOffSaysSo() throws {
     let scratch = try ScratchDirectory()
     let image = try ExtRecipe(type: "ext4", arguments: ["-b", "4096"]).make(in: scratch)
     #expect(try !openExt(image).isTruncated)
@@ -74,7 +74,8 @@ import Testing
     #expect(throws: StorageError.self) { try openExt(image) }
   }
 
-  @Test func `a journal that was not replayed is noticed and free space counted from the bitmaps`() throws {
+  @Test("a journal that was not replayed is noticed and free space counted from the bitmaps")
+  func aJournalThatWasNotReplayedIsNoticedAndFreeSpaceCountedFromTheBitmaps() throws {
     let scratch = try ScratchDirectory()
     let image = try ExtRecipe(type: "ext4", arguments: ["-b", "4096"]).make(in: scratch)
     try Command.check("debugfs", "-w", "-R", "feature needs_recovery", image)

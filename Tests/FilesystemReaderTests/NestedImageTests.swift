@@ -8,7 +8,8 @@ import Testing
 
 /// Looking inside images, two levels deep: disk, partition, image file, its filesystem.
 @Suite struct NestedImageTests {
-  @Test func `an image inside a partition tells its label, space and system`() throws {
+  @Test("an image inside a partition tells its label, space and system")
+  func anImageInsideAPartitionTellsItsLabelSpaceAndSystem() throws {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk("harvester-1.4.2-fresh", in: scratch)
     let file = try ReadOnlyFile.open(FilePath(disk), expecting: .regularFile)
@@ -46,7 +47,8 @@ import Testing
   }
 
   /// Deleting inside an image frees nothing on the host, and no zero scan sees it.
-  @Test func `blocks that are free inside and allocated outside are stale`() throws {
+  @Test("blocks that are free inside and allocated outside are stale")
+  func blocksThatAreFreeInsideAndAllocatedOutsideAreStale() throws {
     let scratch = try ScratchDirectory()
     _ = try scratch.write([UInt8](repeating: 0xA5, count: 8 << 20), to: "big")
     let image = try scratch.sparseFile("image", bytes: 64 << 20)
@@ -72,7 +74,8 @@ import Testing
     #expect(after.estimate - before.estimate >= 8 << 20)
   }
 
-  @Test func `a squashfs is recognised, with its size and without a label`() throws {
+  @Test("a squashfs is recognised, with its size and without a label")
+  func aSquashfsIsRecognisedWithItsSizeAndWithoutALabel() throws {
     let scratch = try ScratchDirectory()
     _ = try scratch.directory("tree")
     _ = try scratch.write("hello", to: "tree/file")
@@ -87,8 +90,8 @@ import Testing
     #expect(used.bytes > 0 && used.bytes <= size ?? 0)
   }
 
-  @Test(arguments: ["xfs", "btrfs"])
-  func `other filesystems tell label and size from their superblock`(type: String) throws {
+  @Test("other filesystems tell label and size from their superblock", arguments: ["xfs", "btrfs"])
+  func otherFilesystemsTellLabelAndSizeFromTheirSuperblock(type: String) throws {
     let scratch = try ScratchDirectory()
     let image = try LoopMount.makeFilesystem(type, in: scratch, sizeMiB: 400, mkfsArguments: ["-L", "SOME_LABEL"])
     let inside = InnerInspection.of(try FileSource(ReadOnlyFile.open(FilePath(image), expecting: .regularFile)))
@@ -98,7 +101,7 @@ import Testing
     #expect(capacity > .mebibytes(300) && capacity <= .mebibytes(400))
   }
 
-  @Test func `a file that holds nothing known has no inside`() throws {
+  @Test("a file that holds nothing known has no inside") func aFileThatHoldsNothingKnownHasNoInside() throws {
     let scratch = try ScratchDirectory()
     let path = try scratch.write([UInt8](repeating: 7, count: 100_000), to: "file")
     let inside = InnerInspection.of(try FileSource(ReadOnlyFile.open(FilePath(path), expecting: .regularFile)))

@@ -87,8 +87,8 @@ import Testing
     Row(arguments: ["nonsense"], errors: "Error: Unexpected argument 'nonsense'\n", status: 64),
   ]
 
-  @Test(arguments: rows)
-  func `the error says what was tried, on what, and why not`(row: Row) throws {
+  @Test("the error says what was tried, on what, and why not", arguments: rows)
+  func theErrorSaysWhatWasTriedOnWhatAndWhyNot(row: Row) throws {
     let scratch = try ScratchDirectory()
     _ = try scratch.directory("directory")
     _ = try scratch.sparseFile("empty", bytes: 0)
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `an empty file has a map of nothing`() throws {
+  @Test("an empty file has a map of nothing") func anEmptyFileHasAMapOfNothing() throws {
     let scratch = try ScratchDirectory()
     let file = try scratch.sparseFile("empty", bytes: 0)
     let map = try Headroom.map(file)
@@ -118,8 +118,8 @@ import Testing
     #expect(text.status == 0, "\(text)")
   }
 
-  @Test(.needsRoot, .needsTool("setpriv"))
-  func `what an ordinary user may not read is said so`() throws {
+  @Test("what an ordinary user may not read is said so", .needsRoot, .needsTool("setpriv"))
+  func whatAnOrdinaryUserMayNotReadIsSaidSo() throws {
     let scratch = try ScratchDirectory()
     let file = try scratch.sparseFile("secret.img", bytes: 1 << 20)
     try Command.check("chmod", "600", file)
@@ -136,7 +136,8 @@ import Testing
     }
   }
 
-  @Test func `one target that fails does not keep the others out of the report`() throws {
+  @Test("one target that fails does not keep the others out of the report")
+  func oneTargetThatFailsDoesNotKeepTheOthersOutOfTheReport() throws {
     let scratch = try ScratchDirectory()
     let good = try LoopMount.makeFilesystem("ext4", in: scratch, sizeMiB: 16, mkfsArguments: ["-L", "GOOD"])
     let report = try Headroom.audit(

@@ -7,8 +7,10 @@ import Testing
 /// Disks that fail while they are read: the image is a finding, the rest is there.
 @Suite struct FailingReadTests {
   /// Where little is lost the rest is counted; where much is, reading it unit by unit would take for ever.
-  @Test(.needsRootAndLoop, arguments: [1 << 20, 12 << 20] as [UInt64])
-  func `a read error inside an image is a finding and the other image is measured`(lost: UInt64) throws {
+  @Test(
+    "a read error inside an image is a finding and the other image is measured", .needsRootAndLoop,
+    arguments: [1 << 20, 12 << 20] as [UInt64])
+  func aReadErrorInsideAnImageIsAFindingAndTheOtherImageIsMeasured(lost: UInt64) throws {
     let state = try StateFilesystem(mkfsArguments: ["-b", "4096"])
     try state.addImages(mebibytes: 24, contentMiB: 2)
     let (first, passive) = try state.mounted { mountpoint, _ in
@@ -49,7 +51,8 @@ import Testing
     }
   }
 
-  @Test func `a truncated disk is said to be, and what is left of it is reported`() throws {
+  @Test("a truncated disk is said to be, and what is left of it is reported")
+  func aTruncatedDiskIsSaidToBeAndWhatIsLeftOfItIsReported() throws {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk(in: scratch)
     let whole = try Headroom.audit("--disk", disk)
@@ -68,7 +71,8 @@ import Testing
     #expect(report.verdict != .ok)
   }
 
-  @Test func `an image truncated while it is scanned is measured without harm and said to have changed`() throws {
+  @Test("an image truncated while it is scanned is measured without harm and said to have changed")
+  func anImageTruncatedWhileItIsScannedIsMeasuredWithoutHarmAndSaidToHaveChanged() throws {
     let scratch = try ScratchDirectory()
     let file = scratch.file("shrinking.img")
     try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=1024", "status=none")

@@ -6,7 +6,8 @@ import Testing
 
 /// Which filesystem is meant: by label, twice the same label, and below another root.
 @Suite(.serialized, .needsRootAndLoop) struct FindingPartitionsTests {
-  @Test func `two filesystems with one label are said to be ambiguous, and the mounted one is audited`() throws {
+  @Test("two filesystems with one label are said to be ambiguous, and the mounted one is audited")
+  func twoFilesystemsWithOneLabelAreSaidToBeAmbiguousAndTheMountedOneIsAudited() throws {
     let label = StateFilesystem.uniqueLabel()
     let mounted = try StateFilesystem(label: label)
     let other = try StateFilesystem(label: label)
@@ -26,7 +27,8 @@ import Testing
     }
   }
 
-  @Test func `a node's root mounted elsewhere is audited as the node sees it`() throws {
+  @Test("a node's root mounted elsewhere is audited as the node sees it")
+  func aNodesRootMountedElsewhereIsAuditedAsTheNodeSeesIt() throws {
     let scratch = try ScratchDirectory()
     let root = try scratch.directory("host")
     let state = try StateFilesystem(label: "COS_STATE")
@@ -59,7 +61,8 @@ import Testing
     }
   }
 
-  @Test func `an unmounted filesystem is surveyed by label and by device alike`() throws {
+  @Test("an unmounted filesystem is surveyed by label and by device alike")
+  func anUnmountedFilesystemIsSurveyedByLabelAndByDeviceAlike() throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try LoopMount.withDevice(image: state.image) { device in

@@ -6,8 +6,9 @@ import Testing
 /// A healthy node is quiet, a wasteful one is not. The disks are small; the proportions are those of real nodes.
 @Suite(.needsTool("mke2fs", "sfdisk", "mkfs.vfat")) struct HealthyNodeTests {
   @Test(
+    "nothing above info on a healthy node",
     arguments: ["harvester-1.4.2-fresh", "harvester-1.8-upgraded-15g", "kairos-fresh", "elemental-v2"])
-  func `nothing above info on a healthy node`(scenario: String) throws {
+  func nothingAboveInfoOnAHealthyNode(scenario: String) throws {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk(scenario, in: scratch)
     let report = try Headroom.audit("--disk", disk)
@@ -20,7 +21,8 @@ import Testing
     #expect(text.errors == "")
   }
 
-  @Test func `the node of the incident warns, and of passive alone`() throws {
+  @Test("the node of the incident warns, and of passive alone") func theNodeOfTheIncidentWarnsAndOfPassiveAlone() throws
+  {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk("harvester-1.4.0-fresh", in: scratch)
     let report = try Headroom.audit("--disk", disk)
@@ -29,7 +31,8 @@ import Testing
     #expect(report.findings(.recoveryNotSparse).map(\.severity) == [.info])
   }
 
-  @Test func `what an interrupted upgrade left is listed, and nobody is told to remove it`() throws {
+  @Test("what an interrupted upgrade left is listed, and nobody is told to remove it")
+  func whatAnInterruptedUpgradeLeftIsListedAndNobodyIsToldToRemoveIt() throws {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk("interrupted-upgrade", in: scratch)
     let report = try Headroom.audit("--disk", disk)

@@ -6,7 +6,9 @@ import Testing
 
 /// Who holds an image, and what that puts at risk.
 @Suite(.needsRootAndLoop) struct InUseTests {
-  @Test(arguments: [true, false]) func `an image behind a loop device says so`(readOnly: Bool) throws {
+  @Test("an image behind a loop device says so", arguments: [true, false]) func anImageBehindALoopDeviceSaysSo(
+    readOnly: Bool
+  ) throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try state.mounted { mountpoint, _ in
@@ -25,7 +27,8 @@ import Testing
     }
   }
 
-  @Test func `holes larger than the free space are a warning where something can write inside`() throws {
+  @Test("holes larger than the free space are a warning where something can write inside")
+  func holesLargerThanTheFreeSpaceAreAWarningWhereSomethingCanWriteInside() throws {
     let state = try StateFilesystem(sizeMiB: 64)
     try state.mounted { mountpoint, _ in
       try Command.check("mkdir", "\(mountpoint)/cOS")
@@ -49,7 +52,8 @@ import Testing
     }
   }
 
-  @Test func `a deleted file behind a loop device is found, and its space named`() throws {
+  @Test("a deleted file behind a loop device is found, and its space named")
+  func aDeletedFileBehindALoopDeviceIsFoundAndItsSpaceNamed() throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try state.mounted { mountpoint, _ in
@@ -65,7 +69,7 @@ import Testing
     }
   }
 
-  @Test func `a deleted file that a process holds open is found`() throws {
+  @Test("a deleted file that a process holds open is found") func aDeletedFileThatAProcessHoldsOpenIsFound() throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try state.mounted { mountpoint, _ in
@@ -80,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func `a hard-linked image counts once in the totals`() throws {
+  @Test("a hard-linked image counts once in the totals") func aHardLinkedImageCountsOnceInTheTotals() throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try state.mounted { mountpoint, _ in

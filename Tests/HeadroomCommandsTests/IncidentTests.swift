@@ -6,8 +6,8 @@ import Testing
 
 /// What Headroom was made for: a passive image that was copied without its holes.
 @Suite(.needsRootAndLoop, .needsTool("fallocate", "filefrag")) struct IncidentTests {
-  @Test(arguments: [4096, 1024])
-  func `passive is flagged, active is not, and digging gives back what was said`(blockSize: Int64) throws {
+  @Test("passive is flagged, active is not, and digging gives back what was said", arguments: [4096, 1024])
+  func passiveIsFlaggedActiveIsNotAndDiggingGivesBackWhatWasSaid(blockSize: Int64) throws {
     let state = try StateFilesystem(mkfsArguments: ["-b", "\(blockSize)"])
     try state.addImages()
     try state.mounted { mountpoint, _ in

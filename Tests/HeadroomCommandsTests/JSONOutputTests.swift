@@ -4,7 +4,8 @@ import Testing
 
 /// JSON for machines: it parses, holds no null and no empty text, and is the same twice.
 @Suite struct JSONOutputTests {
-  @Test func `every command's JSON parses and holds no null and no empty text`() throws {
+  @Test("every command's JSON parses and holds no null and no empty text")
+  func everyCommandsJSONParsesAndHoldsNoNullAndNoEmptyText() throws {
     let scratch = try ScratchDirectory()
     for scenario in ["interrupted-upgrade", "elemental-v2"] {
       let disk = try Products.nodeDisk(scenario, in: scratch)
@@ -34,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func `keys have units and the order of the document`() throws {
+  @Test("keys have units and the order of the document") func keysHaveUnitsAndTheOrderOfTheDocument() throws {
     let scratch = try ScratchDirectory()
     let image = try LoopMount.makeFilesystem("ext4", in: scratch, sizeMiB: 16, mkfsArguments: ["-L", "X"])
     let text = try Headroom.run("audit", "--json", "--disk", image).text

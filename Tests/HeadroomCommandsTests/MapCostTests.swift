@@ -5,8 +5,10 @@ import Testing
 /// What `map` costs in time and memory. Memory is held to the promise; time, measured on a debug build of a busy
 /// machine, to a multiple of it that still shows a loop over holes.
 @Suite(.serialized, .needsTool("time")) struct MapCostTests {
-  @Test(arguments: [["--no-zeros"], ["--zeros"], ["--json"], ["--json", "--zeros"]])
-  func `1 TiB with three small extents takes no time and no memory`(options: [String]) throws {
+  @Test(
+    "1 TiB with three small extents takes no time and no memory",
+    arguments: [["--no-zeros"], ["--zeros"], ["--json"], ["--json", "--zeros"]])
+  func n1TiBWithThreeSmallExtentsTakesNoTimeAndNoMemory(options: [String]) throws {
     let scratch = try ScratchDirectory()
     let file = try scratch.sparseFile("huge.img", bytes: 1 << 40)
     for (offset, byte) in [(0, 1), (1 << 39, 0), ((1 << 40) - 4096, 2)] { try write(UInt8(byte), to: file, at: offset) }
@@ -23,8 +25,10 @@ import Testing
     }
   }
 
-  @Test(.needsRootAndLoop, arguments: [["--no-zeros"], ["--zeros"], ["--json"]])
-  func `a file with a million extents is mapped in little memory`(options: [String]) throws {
+  @Test(
+    "a file with a million extents is mapped in little memory", .needsRootAndLoop,
+    arguments: [["--no-zeros"], ["--zeros"], ["--json"]])
+  func aFileWithAMillionExtentsIsMappedInLittleMemory(options: [String]) throws {
     let count = LongProof.count(1_000_000, sample: 100_000)
     try LoopMount.withFilesystem("ext4", sizeMiB: count / 100 + 128, mkfsArguments: ["-b", "1024"]) { mountpoint, _ in
       let file = "\(mountpoint)/fragmented.img"

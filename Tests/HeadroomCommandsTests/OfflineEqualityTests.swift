@@ -19,8 +19,8 @@ import Testing
     Layout(testDescription: "no extents, as ext3 has it", mkfsArguments: ["-b", "4096", "-O", "^extents,^64bit"]),
   ]
 
-  @Test(arguments: layouts)
-  func `every figure of an unmounted disk equals the live one`(layout: Layout) throws {
+  @Test("every figure of an unmounted disk equals the live one", arguments: layouts)
+  func everyFigureOfAnUnmountedDiskEqualsTheLiveOne(layout: Layout) throws {
     let state = try StateFilesystem(mkfsArguments: layout.mkfsArguments)
     try state.addImages(mebibytes: 24, contentMiB: 2)
     let (live, names, liveMaps) = try state.mounted { mountpoint, _ in

@@ -5,7 +5,8 @@ import Testing
 
 /// Nothing is written, changed or mounted, by the kernel's own account.
 @Suite(.needsRootAndLoop, .needsTool("strace", "sha256sum", "stat")) struct ReadOnlyTests {
-  @Test func `a live audit only reads, and leaves every access time alone`() throws {
+  @Test("a live audit only reads, and leaves every access time alone")
+  func aLiveAuditOnlyReadsAndLeavesEveryAccessTimeAlone() throws {
     let state = try StateFilesystem()
     try state.addImages()
     try state.mounted(options: ["strictatime"]) { mountpoint, device in
@@ -32,7 +33,9 @@ import Testing
     }
   }
 
-  @Test func `an offline audit only reads, as do map and partitions`() throws {
+  @Test("an offline audit only reads, as do map and partitions") func anOfflineAuditOnlyReadsAsDoMapAndPartitions()
+    throws
+  {
     let scratch = try ScratchDirectory()
     let disk = try Products.nodeDisk(in: scratch)
     let before = try Footprint(scratch.path)
@@ -49,7 +52,8 @@ import Testing
     #expect(try before.sumsNow() == before.sums)
   }
 
-  @Test func `an unmounted device is probed and surveyed without a write`() throws {
+  @Test("an unmounted device is probed and surveyed without a write")
+  func anUnmountedDeviceIsProbedAndSurveyedWithoutAWrite() throws {
     let state = try StateFilesystem()
     try state.addImages(mebibytes: 24, contentMiB: 2)
     try LoopMount.withDevice(image: state.image) { device in
@@ -63,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `the trace would show a write`() throws {
+  @Test("the trace would show a write") func theTraceWouldShowAWrite() throws {
     let scratch = try ScratchDirectory()
     let disk = try scratch.sparseFile("disk", bytes: 1 << 20)
     try Command.check("mkfs.ext4", "-q", "-F", disk)

@@ -4,8 +4,8 @@ import Testing
 
 /// Ctrl-C and its kin end the program at once.
 @Suite struct SignalTests {
-  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
-  func `a signal ends a long scan within 100 ms`(number: Int32) throws {
+  @Test("a signal ends a long scan within 100 ms", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func aSignalEndsALongScanWithin100Ms(number: Int32) throws {
     let scratch = try ScratchDirectory()
     let file = scratch.file("long.img")
     try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=1024", "status=none")
@@ -21,7 +21,8 @@ import Testing
     #expect(result.text == "")
   }
 
-  @Test(.needsRootAndLoop) func `the worker of an interrupted audit ends with it`() throws {
+  @Test("the worker of an interrupted audit ends with it", .needsRootAndLoop)
+  func theWorkerOfAnInterruptedAuditEndsWithIt() throws {
     let state = try StateFilesystem(sizeMiB: 700)
     try state.mounted { mountpoint, _ in
       try Command.check("mkdir", "\(mountpoint)/cOS")

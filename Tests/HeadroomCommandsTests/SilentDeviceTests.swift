@@ -6,7 +6,8 @@ import Testing
 /// A device that never answers costs its limit and no more: a loop device on a file of a FUSE filesystem whose server
 /// stands still.
 @Suite(.serialized, .needsRootAndLoop, .needsTool("fuse2fs", "fusermount")) struct SilentDeviceTests {
-  @Test func `it is named, the rest of the report is there, and the process ends`() throws {
+  @Test("it is named, the rest of the report is there, and the process ends")
+  func itIsNamedTheRestOfTheReportIsThereAndTheProcessEnds() throws {
     let scratch = try ScratchDirectory()
     let good = try scratch.sparseFile("good.img", bytes: 16 << 20)
     try Command.check("mkfs.ext4", "-q", "-F", "-L", "GOOD", good)
@@ -27,7 +28,8 @@ import Testing
     #expect(report.partitions.map(\.filesystemLabel) == ["GOOD"])
   }
 
-  @Test func `one that answers from the cache and then no more is named, too`() throws {
+  @Test("one that answers from the cache and then no more is named, too")
+  func oneThatAnswersFromTheCacheAndThenNoMoreIsNamedToo() throws {
     let scratch = try ScratchDirectory()
     let good = try scratch.sparseFile("good.img", bytes: 16 << 20)
     try Command.check("mkfs.ext4", "-q", "-F", "-L", "GOOD", good)
@@ -49,7 +51,7 @@ import Testing
     #expect(report.verdict == .unknown)
   }
 
-  @Test func `an audit of the machine does not open it at all`() throws {
+  @Test("an audit of the machine does not open it at all") func anAuditOfTheMachineDoesNotOpenItAtAll() throws {
     let scratch = try ScratchDirectory()
     let silent = try SilentDevice(in: scratch)
     defer { silent.end() }

@@ -8,7 +8,8 @@ import Testing
 @Suite struct StrangeNameTests {
   static let hostile = "cOS/\u{1B}[2J\u{7}a\nb\u{9B}31m\u{202E}.img"
 
-  @Test func `a name that is not UTF-8 comes through map, percent-encoded`() throws {
+  @Test("a name that is not UTF-8 comes through map, percent-encoded")
+  func aNameThatIsNotUTF8ComesThroughMapPercentEncoded() throws {
     let scratch = try ScratchDirectory()
     // A shell names the file: a Swift string cannot.
     let script = "cd '\(scratch.path)' && f=$(printf 'a%%\\377\\nb.img') && truncate -s 8192 \"$f\" && exec \"$1\" map "
@@ -27,7 +28,7 @@ import Testing
     #expect(text.lines.first == "a%\\xff\\x0ab.img: 8.00 KiB apparent, 0 B allocated, 0 extents in 0 fragments")
   }
 
-  @Test func `names and labels never reach the terminal raw`() throws {
+  @Test("names and labels never reach the terminal raw") func namesAndLabelsNeverReachTheTerminalRaw() throws {
     let scratch = try ScratchDirectory()
     let tree = try scratch.directory("tree")
     try Command.check("mkdir", "-p", "\(tree)/cOS/evil\u{1B}[31m.imgTree")
@@ -56,7 +57,8 @@ import Testing
     #expect(report.partitions.first?.images?.contains { $0.path.utf8 == Self.hostile } == true)
   }
 
-  @Test func `a remedy for a strange name is a command that a shell reads back`() throws {
+  @Test("a remedy for a strange name is a command that a shell reads back")
+  func aRemedyForAStrangeNameIsACommandThatAShellReadsBack() throws {
     let scratch = try ScratchDirectory()
     let tree = try scratch.directory("tree")
     let name = "it's $(a) \"b\"\n.img"

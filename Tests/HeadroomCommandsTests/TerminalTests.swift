@@ -14,7 +14,8 @@ import Testing
     return (scratch, try Products.nodeDisk("interrupted-upgrade", in: scratch))
   }
 
-  @Test(.needsTool("script")) func `progress is shown on a terminal, and wiped before the report`() throws {
+  @Test("progress is shown on a terminal, and wiped before the report", .needsTool("script"))
+  func progressIsShownOnATerminalAndWipedBeforeTheReport() throws {
     let scratch = try ScratchDirectory()
     let file = scratch.file("long.img")
     try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=512", "status=none")
@@ -33,7 +34,8 @@ import Testing
     #expect(parts.last?.contains("\u{1B}[32mOK\u{1B}[0m") == true)
   }
 
-  @Test func `nothing but the report comes out where there is no terminal`() throws {
+  @Test("nothing but the report comes out where there is no terminal")
+  func nothingButTheReportComesOutWhereThereIsNoTerminal() throws {
     let disk = try Self.disk.get().1
     let result = try Headroom.run("audit", "--disk", disk, environment: ["NO_COLOR": ""])
     #expect(result.errors == "")
@@ -45,13 +47,14 @@ import Testing
     #expect(try Headroom.run("audit", "--disk", disk, "-v", "-q").errors == "")
   }
 
-  @Test func `colours come when asked for and not with NO_COLOR`() throws {
+  @Test("colours come when asked for and not with NO_COLOR") func coloursComeWhenAskedForAndNotWithNOCOLOR() throws {
     let disk = try Self.disk.get().1
     #expect(try Headroom.run("audit", "--disk", disk, "--color", "always").text.contains("\u{1B}[33m"))
     #expect(try !Headroom.run("audit", "--disk", disk, "--color", "never").text.contains("\u{1B}"))
   }
 
-  @Test(.needsTool("script")) func `NO_COLOR silences colours on a terminal`() throws {
+  @Test("NO_COLOR silences colours on a terminal", .needsTool("script")) func noCOLORSilencesColoursOnATerminal() throws
+  {
     let disk = try Self.disk.get().1
     let command = "\(try Products.headroom()) audit -q --disk \(disk)"
     for (value, colored) in [("1", false), ("", true)] {
@@ -62,8 +65,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [["--ascii"], []])
-  func `text is pure ASCII with --ascii, and without a UTF-8 locale`(arguments: [String]) throws {
+  @Test("text is pure ASCII with --ascii, and without a UTF-8 locale", arguments: [["--ascii"], []])
+  func textIsPureASCIIWithAsciiAndWithoutAUTF8Locale(arguments: [String]) throws {
     let disk = try Self.disk.get().1
     let locale = ["LC_ALL": arguments.isEmpty ? "C" : "C.UTF-8"]
     for command in [
@@ -78,8 +81,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [[], ["audit"], ["map"], ["partitions"]])
-  func `help fits 80 columns`(command: [String]) throws {
+  @Test("help fits 80 columns", arguments: [[], ["audit"], ["map"], ["partitions"]])
+  func helpFits80Columns(command: [String]) throws {
     let result = try Headroom.run(arguments: command + ["--help"], environment: ["COLUMNS": "80"])
     #expect(result.status == 0)
     #expect(result.lines.filter { $0.count > 80 } == [])
@@ -87,8 +90,8 @@ import Testing
     #expect(!result.text.contains("worker"))
   }
 
-  @Test(arguments: ["80", "120", "200"])
-  func `tables and pictures fit the terminal's width`(columns: String) throws {
+  @Test("tables and pictures fit the terminal's width", arguments: ["80", "120", "200"])
+  func tablesAndPicturesFitTheTerminalsWidth(columns: String) throws {
     let disk = try Self.disk.get().1
     for command in [
       ["audit", "--disk", disk], ["map", "--disk", disk, "--label", "COS_STATE", "cOS/passive.img"],
@@ -102,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func `bytes are plain numbers with -b`() throws {
+  @Test("bytes are plain numbers with -b") func bytesArePlainNumbersWithB() throws {
     let disk = try Self.disk.get().1
     let report = try Headroom.audit("--disk", disk)
     let passive = try report.image("cOS/passive.img")
@@ -115,7 +118,7 @@ import Testing
     #expect(!map.contains("iB"))
   }
 
-  @Test func `a result goes to a file in one step`() throws {
+  @Test("a result goes to a file in one step") func aResultGoesToAFileInOneStep() throws {
     let disk = try Self.disk.get().1
     let scratch = try ScratchDirectory()
     let fixed = ["SOURCE_DATE_EPOCH": "1700000000"]

@@ -7,8 +7,8 @@ import Testing
 
 /// The scanner against `sfdisk -J` / partx (places, sizes, names) and `blkid -p` (types, labels, UUIDs).
 @Suite struct DiskImageTests {
-  @Test(arguments: 0..<32)
-  func `a generated disk reads as the system's tools read it`(number: Int) throws {
+  @Test("a generated disk reads as the system's tools read it", arguments: 0..<32)
+  func aGeneratedDiskReadsAsTheSystemsToolsReadIt(number: Int) throws {
     let scratch = try Scratch()
     let disk = try GeneratedDisk.make(number, in: scratch)
     let file = try ReadOnlyFile.open(FilePath(disk.path), expecting: .regularFile)
@@ -44,7 +44,8 @@ import Testing
     #expect(try file.status().changed == before.changed, context)
   }
 
-  @Test func `a filesystem in a filesystem's place is ambivalent, not guessed`() throws {
+  @Test("a filesystem in a filesystem's place is ambivalent, not guessed")
+  func aFilesystemInAFilesystemsPlaceIsAmbivalentNotGuessed() throws {
     let scratch = try Scratch()
     let xfs = try scratch.sparse("xfs", bytes: 300 << 20)
     let ext = try scratch.sparse("ext", bytes: 300 << 20)
@@ -57,7 +58,7 @@ import Testing
     #expect(layout.partitions.first?.filesystemType == nil)
   }
 
-  @Test func `a LUKS container with a label is not a filesystem`() throws {
+  @Test("a LUKS container with a label is not a filesystem") func aLUKSContainerWithALabelIsNotAFilesystem() throws {
     let scratch = try Scratch()
     let image = try scratch.sparse("luks", bytes: 20 << 20)
     // LUKS2 header: magic, version 2, then at 24 the label of 48 bytes.
@@ -74,14 +75,14 @@ import Testing
     #expect(partition.isNotFilesystem)
   }
 
-  @Test(arguments: [0, 1, 511, 512, 4096])
-  func `a tiny file holds nothing and is no error`(bytes: UInt64) throws {
+  @Test("a tiny file holds nothing and is no error", arguments: [0, 1, 511, 512, 4096])
+  func aTinyFileHoldsNothingAndIsNoError(bytes: UInt64) throws {
     let scratch = try Scratch()
     let file = try ReadOnlyFile.open(FilePath(scratch.sparse("tiny", bytes: bytes)), expecting: .regularFile)
     #expect(try DiskImageScanner.scan(file).partitions.isEmpty)
   }
 
-  @Test func `a GPT header full of ones does no harm`() throws {
+  @Test("a GPT header full of ones does no harm") func aGPTHeaderFullOfOnesDoesNoHarm() throws {
     let scratch = try Scratch()
     let image = try scratch.sparse("ones", bytes: 1 << 20)
     try scratch.overwrite(image, at: 512, Array("EFI PART".utf8) + [UInt8](repeating: 0xFF, count: 504))
@@ -89,7 +90,8 @@ import Testing
     #expect(layout.partitions.isEmpty)
   }
 
-  @Test(arguments: [0, 2, 3]) func `damaged tables end in an answer or an error, in bounds`(number: Int) throws {
+  @Test("damaged tables end in an answer or an error, in bounds", arguments: [0, 2, 3])
+  func damagedTablesEndInAnAnswerOrAnErrorInBounds(number: Int) throws {
     let scratch = try Scratch()
     let disk = try GeneratedDisk.make(number, in: scratch)
     var random = SeededRandom(1000 + number)
@@ -108,7 +110,7 @@ import Testing
     }
   }
 
-  @Test func `the descriptor's own offset stays where it is`() throws {
+  @Test("the descriptor's own offset stays where it is") func theDescriptorsOwnOffsetStaysWhereItIs() throws {
     let scratch = try Scratch()
     let path = try scratch.sparse("offset", bytes: 8 << 20)
     try Tool.run("mke2fs", ["-q", "-F", "-t", "ext4", path])

@@ -68,7 +68,7 @@ import Testing
       before: "sda4", since: "sda4"),
   ]
 
-  @Test(arguments: rows) func `a label resolves by the rules`(row: Row) {
+  @Test("a label resolves by the rules", arguments: rows) func aLabelResolvesByTheRules(row: Row) {
     let choice = LabelChoice(
       label: "COS_STATE", partitionName: "state", partitions: row.partitions, byLabelLink: row.link)
     #expect(choice.resolution.chosen?.kernelName == row.chosen)
@@ -78,7 +78,8 @@ import Testing
     #expect(choice.elementalSince117?.kernelName == row.since)
   }
 
-  @Test func `the partition under the running root counts, whatever else is mounted`() {
+  @Test("the partition under the running root counts, whatever else is mounted")
+  func thePartitionUnderTheRunningRootCountsWhateverElseIsMounted() {
     let (first, second) = (Self.part("sda4", mounted: true), Self.part("sdb4"))
     let choice = LabelChoice(
       label: "COS_STATE", partitionName: nil, partitions: [first, second], runningRoot: second.deviceNumber)
@@ -86,14 +87,16 @@ import Testing
     #expect(choice.elementalBefore117 == first)
   }
 
-  @Test(arguments: [
-    ("COS_STATE", "COS_STATE"), ("a b", "a\\x20b"), ("a/b\"", "a\\x2fb\\x22"), ("état", "état"), ("b\\", "b\\x5c"),
-  ])
-  func `udev's link names are found`(label: String, name: String) throws {
+  @Test(
+    "udev's link names are found",
+    arguments: [
+      ("COS_STATE", "COS_STATE"), ("a b", "a\\x20b"), ("a/b\"", "a\\x2fb\\x22"), ("état", "état"), ("b\\", "b\\x5c"),
+    ])
+  func udevsLinkNamesAreFound(label: String, name: String) throws {
     #expect(ByLabelLink.linkName(for: Array(label.utf8)) == Array(name.utf8))
   }
 
-  @Test func `a partition is coded without mounts and UUID`() throws {
+  @Test("a partition is coded without mounts and UUID") func aPartitionIsCodedWithoutMountsAndUUID() throws {
     let partition = Self.part("sda4", gpt: "state", mounted: true, uuid: "secret")
     let json = try JSONEncoder().encode(partition)
     #expect(!String(decoding: json, as: UTF8.self).contains("secret"))

@@ -6,7 +6,8 @@ import Testing
 
 /// The live scan on recorded nodes: what is opened, what is folded, what is said of the rest.
 @Suite struct LiveScannerTests {
-  @Test func `only local devices are opened, the others are named with a reason`() throws {
+  @Test("only local devices are opened, the others are named with a reason")
+  func onlyLocalDevicesAreOpenedTheOthersAreNamedWithAReason() throws {
     var node = try RecordedNode()
     for name in ["sda", "vdb", "xvdc", "hdd", "mmcblk0", "pmem0", "dasda"] { try node.add(name) }
     try node.add("nvme0n1", attributes: ["device/transport": "pcie"])
@@ -40,7 +41,8 @@ import Testing
     #expect(node.scan(allDevices: true).scan.limits.isEmpty)
   }
 
-  @Test func `a loop device is opened where its file lies on a local disk`() throws {
+  @Test("a loop device is opened where its file lies on a local disk")
+  func aLoopDeviceIsOpenedWhereItsFileLiesOnALocalDisk() throws {
     var node = try RecordedNode()
     try node.add("sda")
     try node.add("sda1", of: "sda")
@@ -65,7 +67,7 @@ import Testing
     #expect(scan.loops.map(\.name) == ["loop0", "loop1", "loop2", "loop4", "loop5", "loop6", "loop7"])
   }
 
-  @Test func `multipath, LUKS, LVM and md are seen from the top`() throws {
+  @Test("multipath, LUKS, LVM and md are seen from the top") func multipathLUKSLVMAndMdAreSeenFromTheTop() throws {
     var node = try RecordedNode()
     // Two paths to one disk, with partitions of their own that the multipath device shadows.
     for disk in ["sda", "sdb"] {
@@ -101,7 +103,7 @@ import Testing
     #expect(scan.partitions.map(\.partitionNumber) == [nil, nil, nil, 2, 5])
   }
 
-  @Test func `what sysfs and udev know is not asked of the device`() throws {
+  @Test("what sysfs and udev know is not asked of the device") func whatSysfsAndUdevKnowIsNotAskedOfTheDevice() throws {
     var node = try RecordedNode()
     try node.add("sda")
     try node.add("sda1", of: "sda", attributes: ["uevent": "DEVNAME=sda1\nPARTN=1\nPARTNAME=my state"])
@@ -119,7 +121,8 @@ import Testing
     #expect(scan.partitions.map(\.isLocal) == [false, true, true])
   }
 
-  @Test func `without udev the partition names come from the disk's own table`() throws {
+  @Test("without udev the partition names come from the disk's own table")
+  func withoutUdevThePartitionNamesComeFromTheDisksOwnTable() throws {
     var node = try RecordedNode()
     try node.add("vda")
     try node.add("vda1", of: "vda")
@@ -135,7 +138,8 @@ import Testing
     #expect(scan.partitions.map(\.partitionLabel) == [nil, "state"])
   }
 
-  @Test func `boot code in a partition's filesystem is no partition table`() throws {
+  @Test("boot code in a partition's filesystem is no partition table")
+  func bootCodeInAPartitionsFilesystemIsNoPartitionTable() throws {
     var node = try RecordedNode()
     try node.add("sda")
     try node.add("sda1", of: "sda", attributes: ["uevent": "PARTNAME=boot"])
@@ -153,7 +157,9 @@ import Testing
     #expect(scan.limits.map(\.id) == ["partitions-unknown-to-kernel"])
   }
 
-  @Test func `every mount of a device is there, btrfs by its source`() throws {
+  @Test("every mount of a device is there, btrfs by its source") func everyMountOfADeviceIsThereBtrfsByItsSource()
+    throws
+  {
     var node = try RecordedNode()
     for name in ["sda", "sdb", "sdc"] { try node.add(name) }
     node.mount("sda", at: "/a", type: "ext4")
@@ -167,7 +173,9 @@ import Testing
     #expect(scan.partitions.map(\.filesystemType) == ["ext4", "btrfs"])
   }
 
-  @Test func `a mounted btrfs of several devices is one filesystem`() throws {
+  @Test("a mounted btrfs of several devices is one filesystem") func aMountedBtrfsOfSeveralDevicesIsOneFilesystem()
+    throws
+  {
     var node = try RecordedNode()
     for name in ["sda", "sdb", "sdc"] { try node.add(name) }
     for name in ["sda", "sdb"] { try node.scratch.write("sys/fs/btrfs/1b4c/devices/\(name)", "") }
@@ -178,7 +186,8 @@ import Testing
     #expect(!opened.contains("sdb") && opened.contains("sdc"))
   }
 
-  @Test func `a device that fails or does not answer is a limit, the rest is there`() throws {
+  @Test("a device that fails or does not answer is a limit, the rest is there")
+  func aDeviceThatFailsOrDoesNotAnswerIsALimitTheRestIsThere() throws {
     var node = try RecordedNode()
     for name in ["sda", "sdb", "sdc", "sdd"] { try node.add(name) }
     node.outcomes["/dev/sda"] = .timedOut
@@ -196,8 +205,8 @@ import Testing
     #expect(scan.partitions.map(\.device) == ["/dev/sdd"])
   }
 
-  @Test(arguments: [false, true])
-  func `the running root is found through its loop device`(isDeleted: Bool) throws {
+  @Test("the running root is found through its loop device", arguments: [false, true])
+  func theRunningRootIsFoundThroughItsLoopDevice(isDeleted: Bool) throws {
     var node = try RecordedNode()
     try node.add("sda")
     try node.add("sda4", of: "sda")
@@ -213,7 +222,7 @@ import Testing
     #expect(root.loop.isDeleted == isDeleted && root.loop.isRunningRoot && root.loop.isReadOnly)
   }
 
-  @Test func `a root that is no loop device has no running image`() throws {
+  @Test("a root that is no loop device has no running image") func aRootThatIsNoLoopDeviceHasNoRunningImage() throws {
     var node = try RecordedNode()
     try node.add("sda")
     node.mount("sda", at: "/", type: "ext4")

@@ -73,8 +73,8 @@ extension Trait where Self == ConditionTrait {
     }
   }
 
-  @Test(arguments: [0, 2, 8])
-  func `partitions of a disk equal lsblk and blkid, mounted and not`(number: Int) throws {
+  @Test("partitions of a disk equal lsblk and blkid, mounted and not", arguments: [0, 2, 8])
+  func partitionsOfADiskEqualLsblkAndBlkidMountedAndNot(number: Int) throws {
     let scratch = try Scratch()
     let disk = try GeneratedDisk.make(number, in: scratch)
     let loop = try Loop(disk.path)
@@ -108,7 +108,8 @@ extension Trait where Self == ConditionTrait {
     }
   }
 
-  @Test func `a disk the kernel has no partitions of is a limit, and found by offset when named`() throws {
+  @Test("a disk the kernel has no partitions of is a limit, and found by offset when named")
+  func aDiskTheKernelHasNoPartitionsOfIsALimitAndFoundByOffsetWhenNamed() throws {
     let scratch = try Scratch()
     let disk = try GeneratedDisk.make(0, in: scratch)
     let loop = try Loop(disk.path)
@@ -131,7 +132,8 @@ extension Trait where Self == ConditionTrait {
     #expect(kernel.partitions.map(\.partitionLabel) == disk.expected.map(\.name))
   }
 
-  @Test func `a read-only loop device with a filesystem, mounted and changed since, says its label itself`() throws {
+  @Test("a read-only loop device with a filesystem, mounted and changed since, says its label itself")
+  func aReadOnlyLoopDeviceWithAFilesystemMountedAndChangedSinceSaysItsLabelItself() throws {
     let scratch = try Scratch()
     let image = try scratch.sparse("fs", bytes: 32 << 20)
     try Tool.run("mke2fs", ["-q", "-F", "-t", "ext4", "-L", "OLD", image])
@@ -145,7 +147,8 @@ extension Trait where Self == ConditionTrait {
     #expect(named.partitions.map { $0.mounts.map(\.mountpoint.lastComponent) } == [["mnt"]])
   }
 
-  @Test func `what is named and is no block device, or is not there, is said so`() throws {
+  @Test("what is named and is no block device, or is not there, is said so")
+  func whatIsNamedAndIsNoBlockDeviceOrIsNotThereIsSaidSo() throws {
     let scanner = LiveScanner(sysroot: Sysroot(), prober: InProcessProber())
     #expect(throws: StorageError.self) { try scanner.probeExplicit("/dev/null") }
     do throws(StorageError) {

@@ -25,26 +25,30 @@ extension DeviceFacts {
 
 /// The child that probes: its lines, its limits, its end.
 @Suite struct ProbingTests {
-  @Test func `any label goes through the pipe unharmed and on one line`() {
+  @Test("any label goes through the pipe unharmed and on one line")
+  func anyLabelGoesThroughThePipeUnharmedAndOnOneLine() {
     let line = ProbeLine.encoded(.facts(.sample))
     #expect(line.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
     #expect(ProbeLine.outcome(of: line[...], device: "/dev/x") == .facts(.sample))
   }
 
-  @Test func `an error keeps its kind, text and cause`() {
+  @Test("an error keeps its kind, text and cause") func anErrorKeepsItsKindTextAndCause() {
     let error = SystemCallTable.error(operation: "probe", path: "/dev/x", call: "openat", errno: 13)
     let line = ProbeLine.encoded(.failed(error))
     #expect(ProbeLine.outcome(of: line[...], device: "/dev/x") == .failed(error))
   }
 
-  @Test(arguments: ["", "x", "outcome=", "size=1", "outcome=facts part=x", "=", " = = "])
-  func `what is not an answer is not taken for one`(line: String) {
+  @Test(
+    "what is not an answer is not taken for one",
+    arguments: ["", "x", "outcome=", "size=1", "outcome=facts part=x", "=", " = = "])
+  func whatIsNotAnAnswerIsNotTakenForOne(line: String) {
     #expect(ProbeLine.outcome(of: Array(line.utf8)[...], device: "/dev/x") == nil)
   }
 
   private func shell(_ script: String) -> [String] { ["-c", script, "sh"] }
 
-  @Test func `each device has its own limit, and a new child goes on behind a stuck one`() {
+  @Test("each device has its own limit, and a new child goes on behind a stuck one")
+  func eachDeviceHasItsOwnLimitAndANewChildGoesOnBehindAStuckOne() {
     // A child that answers all but the device named "stuck", and dies on "crash".
     let script = """
       for device; do
@@ -75,7 +79,8 @@ extension DeviceFacts {
       ])
   }
 
-  @Test func `paths that are not UTF-8 reach the child as RawArgument text`() {
+  @Test("paths that are not UTF-8 reach the child as RawArgument text")
+  func pathsThatAreNotUTF8ReachTheChildAsRawArgumentText() {
     let path = FilePath(bytes: [0x61, 0xFF, 0x20])
     let prober = ChildProber(executable: "/bin/sh", arguments: shell("printf 'outcome=facts type=%s\n' \"${#1}\""))
     guard case .facts(let facts) = prober.probe([path]).first else {
@@ -86,7 +91,7 @@ extension DeviceFacts {
     #expect(facts.content.type == "6")
   }
 
-  @Test func `a cancelled probe leaves the rest undone at once`() {
+  @Test("a cancelled probe leaves the rest undone at once") func aCancelledProbeLeavesTheRestUndoneAtOnce() {
     let prober = ChildProber(
       executable: "/bin/sleep", arguments: ["100"], timeLimitSeconds: 60, isCancelled: { true })
     let outcomes = prober.probe(["100", "100"])
@@ -100,7 +105,8 @@ extension DeviceFacts {
     }
   }
 
-  @Test func `a child that cannot be started is an error for every device`() {
+  @Test("a child that cannot be started is an error for every device")
+  func aChildThatCannotBeStartedIsAnErrorForEveryDevice() {
     let outcomes = ChildProber(executable: "/nonexistent/program").probe(["a", "b"])
     #expect(outcomes.count == 2)
     for case .failed(let error) in outcomes {
@@ -108,7 +114,7 @@ extension DeviceFacts {
     }
   }
 
-  @Test func `silence ends a worker, lines keep it alive`() throws {
+  @Test("silence ends a worker, lines keep it alive") func silenceEndsAWorkerLinesKeepItAlive() throws {
     let start = ContinuousClock.now
     let silent = try WorkerProcess.run(
       executable: "/bin/sleep", arguments: ["100"], silenceLimitSeconds: 0.2, onLine: { _ in })
@@ -122,14 +128,16 @@ extension DeviceFacts {
     #expect(lines == ["1", "2", "3", "4", "5", "end"])
   }
 
-  @Test func `a worker that closes its output and goes on is ended too`() throws {
+  @Test("a worker that closes its output and goes on is ended too") func aWorkerThatClosesItsOutputAndGoesOnIsEndedToo()
+    throws
+  {
     let outcome = try WorkerProcess.run(
       executable: "/bin/sh", arguments: ["-c", "echo x; exec >&-; exec sleep 100"], silenceLimitSeconds: 0.3,
       onLine: { _ in })
     #expect(outcome == .silent)
   }
 
-  @Test func `a worker can be cancelled and cannot flood us`() throws {
+  @Test("a worker can be cancelled and cannot flood us") func aWorkerCanBeCancelledAndCannotFloodUs() throws {
     let cancelled = try WorkerProcess.run(
       executable: "/bin/sleep", arguments: ["100"], silenceLimitSeconds: 60, isCancelled: { true }, onLine: { _ in })
     #expect(cancelled == .cancelled)
@@ -139,7 +147,7 @@ extension DeviceFacts {
     #expect(flood == .lineTooLong)
   }
 
-  @Test func `no descriptor is left open`() throws {
+  @Test("no descriptor is left open") func noDescriptorIsLeftOpen() throws {
     // Other tests open files meanwhile: only pipes count, and none may pile up over many runs.
     let pipes = {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
@@ -154,7 +162,7 @@ extension DeviceFacts {
     #expect(pipes() < before + 40)
   }
 
-  @Test func `the worker writes what in-process probing finds`() throws {
+  @Test("the worker writes what in-process probing finds") func theWorkerWritesWhatInProcessProbingFinds() throws {
     let scratch = try Scratch()
     let image = try scratch.sparse("ext", bytes: 8 << 20)
     try Tool.run("mke2fs", ["-q", "-F", "-L", "a b", image])

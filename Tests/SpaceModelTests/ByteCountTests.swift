@@ -10,8 +10,8 @@ import Testing
     (1 << 62, 1 << 62, .max, 0),
   ]
 
-  @Test(arguments: sums)
-  func `sums and differences saturate`(left: Int64, right: Int64, sum: Int64, difference: Int64) {
+  @Test("sums and differences saturate", arguments: sums)
+  func sumsAndDifferencesSaturate(left: Int64, right: Int64, sum: Int64, difference: Int64) {
     #expect(ByteCount(left) + ByteCount(right) == ByteCount(sum))
     #expect(ByteCount(left) - ByteCount(right) == ByteCount(difference))
     var total = ByteCount(left)
@@ -24,18 +24,18 @@ import Testing
     (.min, 1, .min), (-1, .min, .max), (1 << 33, 1 << 33, .max), (-1 << 33, 1 << 33, .min),
   ]
 
-  @Test(arguments: products) func `products saturate`(count: Int64, factor: Int64, product: Int64) {
+  @Test("products saturate", arguments: products) func productsSaturate(count: Int64, factor: Int64, product: Int64) {
     #expect(ByteCount(count).times(factor) == ByteCount(product))
   }
 
-  @Test func `any integer is taken and saturates`() {
+  @Test("any integer is taken and saturates") func anyIntegerIsTakenAndSaturates() {
     #expect(ByteCount(clamping: UInt64.max) == ByteCount(.max))
     #expect(ByteCount(clamping: UInt64(1) << 63 - 1) == ByteCount(.max))
     #expect(ByteCount(clamping: UInt8(7)) == ByteCount(7))
     #expect(ByteCount(clamping: -7) == ByteCount(-7))
   }
 
-  @Test func `units are powers of 1024 and saturate`() {
+  @Test("units are powers of 1024 and saturate") func unitsArePowersOf1024AndSaturate() {
     #expect(ByteCount.kibibytes(3) == ByteCount(3072))
     #expect(ByteCount.mebibytes(1) == ByteCount(1_048_576))
     #expect(ByteCount.gibibytes(2) == ByteCount(2_147_483_648))
@@ -43,7 +43,7 @@ import Testing
     #expect(ByteCount.zero == ByteCount(0))
   }
 
-  @Test func `counts are ordered by value`() {
+  @Test("counts are ordered by value") func countsAreOrderedByValue() {
     let counts = [ByteCount(3), ByteCount(.min), ByteCount(-1), ByteCount(.max)]
     #expect(counts.sorted().map(\.bytes) == [.min, -1, 3, .max])
   }
@@ -61,12 +61,15 @@ import Testing
     (.max, "8.00 EiB"), (.min, "-8.00 EiB"),
   ]
 
-  @Test(arguments: texts) func `people see binary units with three digits`(bytes: Int64, text: String) {
+  @Test("people see binary units with three digits", arguments: texts) func peopleSeeBinaryUnitsWithThreeDigits(
+    bytes: Int64, text: String
+  ) {
     #expect(ByteCount(bytes).description == text)
   }
 
-  @Test(arguments: [20, 30, 40, 50, 60] as [Int64])
-  func `no size is shown as 1024 of a unit that has a larger one behind it`(exponent: Int64) {
+  @Test(
+    "no size is shown as 1024 of a unit that has a larger one behind it", arguments: [20, 30, 40, 50, 60] as [Int64])
+  func noSizeIsShownAs1024OfAUnitThatHasALargerOneBehindIt(exponent: Int64) {
     let unit = Int64(1) << exponent
     for part in Int64(1)...2048 {
       let bytes = unit - part * (unit >> 20)
@@ -74,7 +77,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, -5, .max, .min] as [Int64]) func `in JSON a count is a plain integer`(bytes: Int64) throws {
+  @Test("in JSON a count is a plain integer", arguments: [0, -5, .max, .min] as [Int64])
+  func inJSONACountIsAPlainInteger(bytes: Int64) throws {
     let json = try JSONEncoder().encode([ByteCount(bytes)])
     #expect(String(decoding: json, as: UTF8.self) == "[\(bytes)]")
     #expect(try JSONDecoder().decode([ByteCount].self, from: json) == [ByteCount(bytes)])

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ByteRangeTests {
   private static func range(_ start: UInt64, _ end: UInt64) -> ByteRange { ByteRange(start: start, end: end) }
 
-  @Test func `a range is half open`() {
+  @Test("a range is half open") func aRangeIsHalfOpen() {
     let range = Self.range(10, 20)
     #expect(range.length == 10)
     #expect(range.contains(10) && range.contains(19))
@@ -14,7 +14,7 @@ import Testing
     #expect(Self.range(5, 5).isEmpty && !Self.range(5, 5).contains(5))
   }
 
-  @Test func `a length that passes the end of 64 bits is cut there`() {
+  @Test("a length that passes the end of 64 bits is cut there") func aLengthThatPassesTheEndOf64BitsIsCutThere() {
     #expect(ByteRange(start: .max - 3, length: 100) == Self.range(.max - 3, .max))
     #expect(ByteRange(start: 4, length: 6) == Self.range(4, 10))
     #expect(ByteRange(start: .max, length: .max).isEmpty)
@@ -31,8 +31,8 @@ import Testing
     (range(0, .max), range(.max - 1, .max), range(.max - 1, .max)),
   ]
 
-  @Test(arguments: intersections)
-  func `an intersection is what both hold, whichever comes first`(left: ByteRange, right: ByteRange, both: ByteRange?) {
+  @Test("an intersection is what both hold, whichever comes first", arguments: intersections)
+  func anIntersectionIsWhatBothHoldWhicheverComesFirst(left: ByteRange, right: ByteRange, both: ByteRange?) {
     #expect(left.intersection(right) == both)
     #expect(right.intersection(left) == both)
   }
@@ -50,8 +50,8 @@ import Testing
     (range(0, .max - 4095), 4096, range(0, .max - 4095)),
   ]
 
-  @Test(arguments: expansions)
-  func `a range grows to whole units and never past 64 bits`(range: ByteRange, unit: UInt64, whole: ByteRange) {
+  @Test("a range grows to whole units and never past 64 bits", arguments: expansions)
+  func aRangeGrowsToWholeUnitsAndNeverPast64Bits(range: ByteRange, unit: UInt64, whole: ByteRange) {
     #expect(range.expanded(toMultipleOf: unit) == whole)
   }
 
@@ -67,11 +67,13 @@ import Testing
     ([range(.max - 1, .max), range(0, .max)], [range(0, .max)]),
   ]
 
-  @Test(arguments: unions) func `a union is ascending and apart`(ranges: [ByteRange], union: [ByteRange]) {
+  @Test("a union is ascending and apart", arguments: unions) func aUnionIsAscendingAndApart(
+    ranges: [ByteRange], union: [ByteRange]
+  ) {
     #expect(ByteRange.union(ranges) == union)
   }
 
-  @Test func `a union holds just the bytes of its ranges`() {
+  @Test("a union holds just the bytes of its ranges") func aUnionHoldsJustTheBytesOfItsRanges() {
     for number in 0..<200 {
       var random = Seed.current.derived(number)
       let ranges = (0..<Int.random(in: 0...12, using: &random)).map { _ in

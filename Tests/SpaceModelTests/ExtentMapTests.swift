@@ -58,13 +58,15 @@ import Testing
       merged: [extent(0, 1, at: .max - 1), extent(1, 1, at: .max - 2)]),
   ]
 
-  @Test(arguments: mergings) func `neighbours in file and on device are one`(row: Merging) throws {
+  @Test("neighbours in file and on device are one", arguments: mergings) func neighboursInFileAndOnDeviceAreOne(
+    row: Merging
+  ) throws {
     let map = try Self.map(row.extents)
     #expect(Array(map) == row.merged)
     #expect(map.mappedEnd == row.merged.last?.range.end)
   }
 
-  @Test func `an empty map has no extent`() throws {
+  @Test("an empty map has no extent") func anEmptyMapHasNoExtent() throws {
     let map = ExtentMap(apparentSize: 0, source: .blocks)
     #expect(map.isEmpty && map.mappedEnd == 0)
     #expect(map.firstIndex(endingAfter: 0) == 0)
@@ -81,7 +83,8 @@ import Testing
     ([], extent(0, .max)),
   ]
 
-  @Test(arguments: disorders) func `an extent that overlaps, goes back or passes 64 bits is refused`(
+  @Test("an extent that overlaps, goes back or passes 64 bits is refused", arguments: disorders)
+  func anExtentThatOverlapsGoesBackOrPasses64BitsIsRefused(
     before: [Extent], extent: Extent
   ) throws {
     var map = try Self.map(before)
@@ -92,7 +95,7 @@ import Testing
     #expect(map.mappedEnd == end)
   }
 
-  @Test func `length and flags never run into each other`() throws {
+  @Test("length and flags never run into each other") func lengthAndFlagsNeverRunIntoEachOther() throws {
     let longest = (UInt64(1) << 56) - 1
     let flags: Extent.Flags = [.unwritten, .shared, .encoded, .inline, .delayed, Extent.Flags(rawValue: 0x80)]
     let map = try Self.map([Self.extent(3, longest, at: 4096, flags)])
@@ -102,7 +105,7 @@ import Testing
     #expect(Array(try Self.map(pair)) == pair)
   }
 
-  @Test func `the first extent behind an offset is found`() throws {
+  @Test("the first extent behind an offset is found") func theFirstExtentBehindAnOffsetIsFound() throws {
     let map = try Self.map([Self.extent(10, 10, at: 0), Self.extent(30, 10, at: 100), Self.extent(50, 1, at: 50)])
     let rows: [(UInt64, Int)] = [
       (0, 0), (10, 0), (19, 0), (20, 1), (29, 1), (39, 1), (40, 2), (50, 2), (51, 3), (.max, 3),
@@ -111,8 +114,8 @@ import Testing
   }
 
   /// Around the ends of a piece, where storage begins anew, and far behind.
-  @Test(arguments: [4095, 4096, 4097, 8192, 8193, 120_000])
-  func `many extents come back as they were put in`(count: Int) throws {
+  @Test("many extents come back as they were put in", arguments: [4095, 4096, 4097, 8192, 8193, 120_000])
+  func manyExtentsComeBackAsTheyWerePutIn(count: Int) throws {
     var map = ExtentMap(apparentSize: UInt64(count) * 8192, source: .filesystem)
     func extent(_ index: Int) -> Extent {
       Self.extent(
@@ -132,7 +135,7 @@ import Testing
     #expect(map[count - 1].length == 4196)
   }
 
-  @Test func `a copy does not change with the original`() throws {
+  @Test("a copy does not change with the original") func aCopyDoesNotChangeWithTheOriginal() throws {
     var map = try Self.map([Self.extent(0, 10, at: 100)])
     let copy = map
     try map.append(Self.extent(10, 10, at: 110))
@@ -142,7 +145,7 @@ import Testing
     #expect(map.count == 2)
   }
 
-  @Test func `random extents merge to what a plain list would`() throws {
+  @Test("random extents merge to what a plain list would") func randomExtentsMergeToWhatAPlainListWould() throws {
     for number in 0..<100 {
       var random = Seed.current.derived(number)
       var expected: [Extent] = []
@@ -176,7 +179,8 @@ import Testing
     (extent(10, 10), ByteRange(start: 15, end: 15), nil),
   ]
 
-  @Test(arguments: clips) func `a clipped extent takes its place on the device along`(
+  @Test("a clipped extent takes its place on the device along", arguments: clips)
+  func aClippedExtentTakesItsPlaceOnTheDeviceAlong(
     extent: Extent, range: ByteRange, clipped: Extent?
   ) {
     #expect(extent.clipped(to: range) == clipped)

@@ -9,7 +9,8 @@ import Testing
     ("./a/./b", ["a", "b"]), ("a/../b", ["a", "..", "b"]), (".a/b.", [".a", "b."]),
   ]
 
-  @Test(arguments: components) func `components leave out nothing but empty ones and dots`(
+  @Test("components leave out nothing but empty ones and dots", arguments: components)
+  func componentsLeaveOutNothingButEmptyOnesAndDots(
     path: FilePath, parts: [FilePath]
   ) {
     #expect(path.components == parts)
@@ -19,7 +20,8 @@ import Testing
     ("", ""), ("a", "a"), ("/", ""), ("/a", "a"), ("a/b", "b"), ("a/b/", ""), ("/dev/sda4", "sda4"),
   ]
 
-  @Test(arguments: lastComponents) func `the last component is what stands behind the last slash`(
+  @Test("the last component is what stands behind the last slash", arguments: lastComponents)
+  func theLastComponentIsWhatStandsBehindTheLastSlash(
     path: FilePath, last: FilePath
   ) {
     #expect(path.lastComponent == last)
@@ -30,7 +32,9 @@ import Testing
     ("a/", "/b", "a/b"), ("a//", "//b", "a/b"), ("/mnt", "cOS/active.img", "/mnt/cOS/active.img"),
   ]
 
-  @Test(arguments: joined) func `paths are joined by one slash`(left: FilePath, right: FilePath, whole: FilePath) {
+  @Test("paths are joined by one slash", arguments: joined) func pathsAreJoinedByOneSlash(
+    left: FilePath, right: FilePath, whole: FilePath
+  ) {
     #expect(left.appending(right) == whole)
   }
 
@@ -40,19 +44,19 @@ import Testing
     ("/a//b", "/a", "b"), ("b/a", "/", nil),
   ]
 
-  @Test(arguments: relative) func `a path is relative only to what it lies below`(
+  @Test("a path is relative only to what it lies below", arguments: relative) func aPathIsRelativeOnlyToWhatItLiesBelow(
     path: FilePath, ancestor: FilePath, rest: FilePath?
   ) {
     #expect(path.relative(to: ancestor) == rest)
   }
 
-  @Test func `prefixes, suffixes and roots go by bytes`() {
+  @Test("prefixes, suffixes and roots go by bytes") func prefixesSuffixesAndRootsGoByBytes() {
     #expect(FilePath("/dev/sda").hasPrefix("/dev/") && !FilePath("/de").hasPrefix("/dev/"))
     #expect(FilePath("a.img").hasSuffix(".img") && !FilePath("img").hasSuffix(".img"))
     #expect(FilePath("/a").isAbsolute && !FilePath("a").isAbsolute && !FilePath("").isAbsolute)
   }
 
-  @Test func `the order is that of the bytes`() {
+  @Test("the order is that of the bytes") func theOrderIsThatOfTheBytes() {
     let paths = ["b", "a/b", "a", "B", "a.b", "ä", ""].map { FilePath($0) } + [FilePath(bytes: [0x80])]
     let sorted: [FilePath] = ["", "B", "a", "a.b", "a/b", "b", FilePath(bytes: [0x80]), "ä"]
     #expect(paths.sorted() == sorted)
@@ -70,7 +74,8 @@ import Testing
     (FilePath(bytes: Array("a\u{10FF80}b".utf8)), "a\u{10FF80}b"),
   ]
 
-  @Test(arguments: coded) func `a path is coded as text, or percent-encoded where it is no text`(
+  @Test("a path is coded as text, or percent-encoded where it is no text", arguments: coded)
+  func aPathIsCodedAsTextOrPercentEncodedWhereItIsNoText(
     path: FilePath, text: String
   ) throws {
     #expect(path.coded == text)
@@ -79,16 +84,18 @@ import Testing
     #expect(try JSONDecoder().decode([FilePath].self, from: json) == [path])
   }
 
-  @Test(arguments: [
-    ("percent:%", "%"), ("percent:%4", "%4"), ("percent:%zz", "%zz"), ("percent:%+5", "%+5"), ("percent:%-0", "%-0"),
-    ("percent:%41%6a%6A", "Ajj"),
-  ])
-  func `a percent sign that begins no byte stands for itself`(text: String, path: String) throws {
+  @Test(
+    "a percent sign that begins no byte stands for itself",
+    arguments: [
+      ("percent:%", "%"), ("percent:%4", "%4"), ("percent:%zz", "%zz"), ("percent:%+5", "%+5"), ("percent:%-0", "%-0"),
+      ("percent:%41%6a%6A", "Ajj"),
+    ])
+  func aPercentSignThatBeginsNoByteStandsForItself(text: String, path: String) throws {
     let json = try JSONEncoder().encode([text])
     #expect(try JSONDecoder().decode([FilePath].self, from: json) == [FilePath(path)])
   }
 
-  @Test func `random bytes survive coding`() throws {
+  @Test("random bytes survive coding") func randomBytesSurviveCoding() throws {
     for number in 0..<500 {
       var random = Seed.current.derived(number)
       let path = FilePath(
@@ -98,7 +105,8 @@ import Testing
     }
   }
 
-  @Test func `what is shown is one line and says which bytes are no text`() {
+  @Test("what is shown is one line and says which bytes are no text")
+  func whatIsShownIsOneLineAndSaysWhichBytesAreNoText() {
     #expect(FilePath(bytes: [0x61, 0x0A, 0x1B, 0xFF, 0x62]).display == "a\\x0a\\x1b\\xffb")
     #expect(FilePath("état").display == "état")
     #expect(FilePath(bytes: [0xFF]).utf8 == nil)

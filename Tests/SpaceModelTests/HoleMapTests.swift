@@ -11,12 +11,14 @@ import Testing
     (Array(repeating: .hole, count: 256), "256h"),
   ]
 
-  @Test(arguments: coded) func `cells are run-length coded and back`(cells: [CellKind], text: String) {
+  @Test("cells are run-length coded and back", arguments: coded) func cellsAreRunLengthCodedAndBack(
+    cells: [CellKind], text: String
+  ) {
     #expect(HoleMap(cellBytes: .kibibytes(4), cells: cells).runLengthCoded == text)
     #expect(HoleMap.cells(fromRunLengthCoded: text) == cells)
   }
 
-  @Test func `random maps survive coding`() throws {
+  @Test("random maps survive coding") func randomMapsSurviveCoding() throws {
     for number in 0..<200 {
       var random = Seed.current.derived(number)
       var cells: [CellKind] = []
@@ -30,22 +32,24 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    "q", "3", "d3", "-1d", "+1d", " d", "d d", "1.5d", "3D", "d\n", "٣d", "65537d", "65536dd", "40000d40000h",
-    "99999999999999999999999999d", "9223372036854775807d", "9223372036854775808dh", "d\u{301}", "\0",
-  ])
-  func `hostile text is no map`(text: String) {
+  @Test(
+    "hostile text is no map",
+    arguments: [
+      "q", "3", "d3", "-1d", "+1d", " d", "d d", "1.5d", "3D", "d\n", "٣d", "65537d", "65536dd", "40000d40000h",
+      "99999999999999999999999999d", "9223372036854775807d", "9223372036854775808dh", "d\u{301}", "\0",
+    ])
+  func hostileTextIsNoMap(text: String) {
     #expect(HoleMap.cells(fromRunLengthCoded: text) == nil)
   }
 
-  @Test func `the limit is kept to the cell`() {
+  @Test("the limit is kept to the cell") func theLimitIsKeptToTheCell() {
     #expect(HoleMap.cells(fromRunLengthCoded: "65536d")?.count == 65_536)
     #expect(HoleMap.cells(fromRunLengthCoded: "4d", limit: 4)?.count == 4)
     #expect(HoleMap.cells(fromRunLengthCoded: "4dh", limit: 4) == nil)
     #expect(HoleMap.cells(fromRunLengthCoded: "5d", limit: 4) == nil)
   }
 
-  @Test func `a report with a hostile map is refused, not trusted`() {
+  @Test("a report with a hostile map is refused, not trusted") func aReportWithAHostileMapIsRefusedNotTrusted() {
     let json = Data(#"{"cell_bytes": 4096, "cells": "99999999d"}"#.utf8)
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(HoleMap.self, from: json) }
   }

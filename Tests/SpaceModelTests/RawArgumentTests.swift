@@ -29,7 +29,9 @@ import Testing
     (Array("é".utf8) + [0xE9] + Array("é€😀".utf8), "é\\xe9é€😀"),
   ]
 
-  @Test(arguments: broken) func `bytes that are not UTF-8 survive and are shown`(bytes: [UInt8], shown: String) {
+  @Test("bytes that are not UTF-8 survive and are shown", arguments: broken) func bytesThatAreNotUTF8SurviveAndAreShown(
+    bytes: [UInt8], shown: String
+  ) {
     let text = RawArgument.text(of: bytes)
     #expect(RawArgument.bytes(of: text) == bytes)
     #expect(DisplayText.escaped(bytes) == shown)
@@ -37,13 +39,15 @@ import Testing
     #expect(FilePath(text).bytes == bytes)
   }
 
-  @Test(arguments: ["", "plain", "état", "e\u{301}tat", "😀", "\u{E000}\u{F8FF}\u{F0000}\u{10FF00}\u{10FF7F}", "a\0b"])
-  func `text stays as it is, private-use characters included`(text: String) {
+  @Test(
+    "text stays as it is, private-use characters included",
+    arguments: ["", "plain", "état", "e\u{301}tat", "😀", "\u{E000}\u{F8FF}\u{F0000}\u{10FF00}\u{10FF7F}", "a\0b"])
+  func textStaysAsItIsPrivateUseCharactersIncluded(text: String) {
     #expect(Array(RawArgument.text(of: Array(text.utf8)).utf8) == Array(text.utf8))
     #expect(RawArgument.bytes(of: text) == Array(text.utf8))
   }
 
-  @Test func `2,000 random byte strings survive`() {
+  @Test("2,000 random byte strings survive") func n2000RandomByteStringsSurvive() {
     for number in 0..<2000 {
       var random = Seed.current.derived(number)
       let bytes = randomBytes(&random)
@@ -55,8 +59,9 @@ import Testing
   }
 
   /// The last 128 private-use characters stand for bytes that are no text; a name may really have them.
-  @Test(arguments: [0x10_FF80, 0x10_FFC3, 0x10_FFFF] as [UInt32])
-  func `the characters that stand for bytes survive themselves`(value: UInt32) throws {
+  @Test(
+    "the characters that stand for bytes survive themselves", arguments: [0x10_FF80, 0x10_FFC3, 0x10_FFFF] as [UInt32])
+  func theCharactersThatStandForBytesSurviveThemselves(value: UInt32) throws {
     let bytes = Array(String(try #require(Unicode.Scalar(value))).utf8)
     #expect(RawArgument.bytes(of: RawArgument.text(of: bytes)) == bytes)
   }
@@ -95,7 +100,9 @@ import Testing
     ("\u{E0041}", "\\u{e0041}"), ("état 日本 😀", "état 日本 😀"), ("\u{10FFE9}", "\\xe9"), ("\u{E000}", "\u{E000}"),
   ]
 
-  @Test(arguments: rows) func `what could move a cursor or hide is escaped`(text: String, shown: String) {
+  @Test("what could move a cursor or hide is escaped", arguments: rows) func whatCouldMoveACursorOrHideIsEscaped(
+    text: String, shown: String
+  ) {
     #expect(DisplayText.escaped(text) == shown)
     #expect(DisplayText.escaped(shown) == shown)
   }

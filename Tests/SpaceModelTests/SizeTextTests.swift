@@ -11,7 +11,9 @@ import Testing
     ("9223372036854775807", .max), ("0.0K", 0),
   ]
 
-  @Test(arguments: good) func `sizes are read as people write them`(text: String, bytes: Int64) {
+  @Test("sizes are read as people write them", arguments: good) func sizesAreReadAsPeopleWriteThem(
+    text: String, bytes: Int64
+  ) {
     #expect(SizeText.parse(text) == ByteCount(bytes))
   }
 
@@ -22,7 +24,7 @@ import Testing
     "١٢", "5ß", "5ﬁ", "5İ", "1G\u{301}", "½G", "5\u{0}",
   ]
 
-  @Test(arguments: bad) func `anything else is no size`(text: String) {
+  @Test("anything else is no size", arguments: bad) func anythingElseIsNoSize(text: String) {
     #expect(SizeText.parse(text) == nil)
   }
 
@@ -33,11 +35,13 @@ import Testing
     ("nan%", nil), ("10 %", nil), (" 10%", nil), ("1.1.1%", nil), ("", nil), ("10Q", nil), ("٥%", nil),
   ]
 
-  @Test(arguments: thresholds) func `a threshold is a size or a percentage`(text: String, threshold: SizeThreshold?) {
+  @Test("a threshold is a size or a percentage", arguments: thresholds) func aThresholdIsASizeOrAPercentage(
+    text: String, threshold: SizeThreshold?
+  ) {
     #expect(SizeThreshold.parse(text) == threshold)
   }
 
-  @Test func `a percentage is taken of what is there`() {
+  @Test("a percentage is taken of what is there") func aPercentageIsTakenOfWhatIsThere() {
     #expect(SizeThreshold.percent(10).bytes(of: .gibibytes(8)) == ByteCount(858_993_459))
     #expect(SizeThreshold.percent(10).bytes(of: nil) == nil)
     #expect(SizeThreshold.percent(100).bytes(of: ByteCount(.max)) == ByteCount(.max))

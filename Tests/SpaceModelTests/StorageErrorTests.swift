@@ -2,7 +2,7 @@ import SpaceModel
 import Testing
 
 @Suite struct StorageErrorTests {
-  @Test func `the text names operation, path, message, cause and hint`() {
+  @Test("the text names operation, path, message, cause and hint") func theTextNamesOperationPathMessageCauseAndHint() {
     let error = StorageError(
       .unsupported, operation: "read extents of", path: "a.img", message: "the filesystem (tmpfs) has no FIEMAP",
       hint: "Copy it to a disk.",
@@ -16,18 +16,18 @@ import Testing
     #expect(error.summary == "cannot read extents of 'a.img': the filesystem (tmpfs) has no FIEMAP")
   }
 
-  @Test func `what is not known is left out`() {
+  @Test("what is not known is left out") func whatIsNotKnownIsLeftOut() {
     let error = StorageError(.wrongType, operation: "open", path: "/tmp", message: "it is a directory")
     #expect(error.description == "cannot open '/tmp': it is a directory")
   }
 
-  @Test func `a hostile path stays on one line`() {
+  @Test("a hostile path stays on one line") func aHostilePathStaysOnOneLine() {
     let error = StorageError(
       .notFound, operation: "open", path: FilePath(bytes: [0x61, 0x0A, 0x1B, 0xFF]), message: "there is no such file")
     #expect(error.description == "cannot open 'a\\x0a\\x1b\\xff': there is no such file")
   }
 
-  @Test func `codes are told apart and unknown errors are kept raw`() {
+  @Test("codes are told apart and unknown errors are kept raw") func codesAreToldApartAndUnknownErrorsAreKeptRaw() {
     let codes: [StorageError.Code] = [
       .notFound, .permissionDenied, .unsupported, .wrongType, .corrupt, .truncated, .changed, .timedOut, .busy, .io,
       .cancelled,

@@ -99,7 +99,7 @@ import Testing
       id: .imageNotSparse, severity: .info),
   ]
 
-  @Test(arguments: rows) func `figures make findings`(row: Row) {
+  @Test("figures make findings", arguments: rows) func figuresMakeFindings(row: Row) {
     var partition = Samples.state([row.image])
     partition.sizeBytes = row.size
     partition.capacityBytes = nil
@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test func `the message shows the arithmetic`() throws {
+  @Test("the message shows the arithmetic") func theMessageShowsTheArithmetic() throws {
     let dense = Samples.state([Samples.image(reclaimable: ByteCount(1_494_691_840))])
     #expect(
       ImageRules().findings(for: dense).first?.message
@@ -135,7 +135,8 @@ import Testing
     (.gibibytes(2), nil, true, false),
   ]
 
-  @Test(arguments: overcommitments) func `holes beyond the free space count only where something can write`(
+  @Test("holes beyond the free space count only where something can write", arguments: overcommitments)
+  func holesBeyondTheFreeSpaceCountOnlyWhereSomethingCanWrite(
     row: (holes: ByteCount?, usable: ByteCount?, writable: Bool?, isFinding: Bool)
   ) {
     var image = Samples.image(reclaimable: .zero, sparse: true)
@@ -148,7 +149,9 @@ import Testing
     #expect(findings.allSatisfy { $0.severity == .warning })
   }
 
-  @Test func `leftovers are told without a command that removes them`() throws {
+  @Test("leftovers are told without a command that removes them") func leftoversAreToldWithoutACommandThatRemovesThem()
+    throws
+  {
     var partition = Samples.state([])
     partition.leftovers = [
       Partition.Leftover(path: "cOS/transition.img", allocatedBytes: .gibibytes(2)),
@@ -167,15 +170,17 @@ import Testing
   }
 
   @Test(
+    "shares are whole percents",
     arguments: [
       (0, 100, "0 %"), (1, 1000, "<1 %"), (9, 1000, "<1 %"), (10, 1000, "1 %"), (46, 100, "46 %"), (999, 1000, "100 %"),
       (100, 100, "100 %"), (5, 0, "0 %"), (.max, .max, "100 %"),
     ] as [(Int64, Int64, String)])
-  func `shares are whole percents`(part: Int64, whole: Int64, text: String) {
+  func sharesAreWholePercents(part: Int64, whole: Int64, text: String) {
     #expect(ImageRules.percent(ByteCount(part), of: ByteCount(whole)) == text)
   }
 
-  @Test func `a partition is called by its label, its name or its device`() {
+  @Test("a partition is called by its label, its name or its device")
+  func aPartitionIsCalledByItsLabelItsNameOrItsDevice() {
     var partition = Samples.state()
     #expect(partition.name == "COS_STATE")
     partition.filesystemLabel = nil

@@ -15,7 +15,7 @@ import Testing
     ("\u{2028}", "\"\u{2028}\""),
   ]
 
-  @Test(arguments: strings) func `strings are escaped`(string: String, json: String) throws {
+  @Test("strings are escaped", arguments: strings) func stringsAreEscaped(string: String, json: String) throws {
     #expect(text { $0.value(string) } == json)
     let back = try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)
     #expect(back as? String == string)
@@ -25,7 +25,7 @@ import Testing
       } == "{\(json):1}")
   }
 
-  @Test func `integers are exact to the ends of 64 bits`() {
+  @Test("integers are exact to the ends of 64 bits") func integersAreExactToTheEndsOf64Bits() {
     #expect(text { $0.value(Int64.min) } == "-9223372036854775808")
     #expect(text { $0.value(Int64.max) } == "9223372036854775807")
     #expect(text { $0.value(UInt64.max) } == "18446744073709551615")
@@ -34,7 +34,7 @@ import Testing
     #expect(text { $0.value(UInt8(10)) } == "10")
   }
 
-  @Test func `without indent all stands on one line`() {
+  @Test("without indent all stands on one line") func withoutIndentAllStandsOnOneLine() {
     let json = text { writer in
       writer.beginObject()
       writer.key("a")
@@ -56,7 +56,7 @@ import Testing
     #expect(json == #"{"a":[1,"b",true,[]],"c":{},"d":false}"# + "\n")
   }
 
-  @Test func `with indent each element has a line`() {
+  @Test("with indent each element has a line") func withIndentEachElementHasALine() {
     let json = text(indented: true) { writer in
       writer.beginObject()
       writer.key("a")
@@ -90,7 +90,8 @@ import Testing
         """)
   }
 
-  @Test func `what was taken is not written again, and the document goes on`() {
+  @Test("what was taken is not written again, and the document goes on")
+  func whatWasTakenIsNotWrittenAgainAndTheDocumentGoesOn() {
     var writer = JSONWriter(indented: false)
     writer.beginArray()
     writer.value(1)
@@ -101,7 +102,7 @@ import Testing
     #expect(String(decoding: first + writer.take(), as: UTF8.self) == "[1,2]")
   }
 
-  @Test func `nesting has no end`() throws {
+  @Test("nesting has no end") func nestingHasNoEnd() throws {
     let depth = 300
     let json = text(indented: true) { writer in
       for _ in 0..<depth { writer.beginArray() }

@@ -56,13 +56,16 @@ import Testing
     ),
   ]
 
-  @Test(arguments: rows) func `the remedy is a command for where the image lies`(
+  @Test("the remedy is a command for where the image lies", arguments: rows)
+  func theRemedyIsACommandForWhereTheImageLies(
     partition: Partition, path: FilePath, command: String
   ) {
     #expect(Remedy.digHoles(in: Samples.image(path), on: partition) == command)
   }
 
-  @Test(arguments: rows) func `a shell can read it`(partition: Partition, path: FilePath, command: String) throws {
+  @Test("a shell can read it", arguments: rows) func aShellCanReadIt(
+    partition: Partition, path: FilePath, command: String
+  ) throws {
     guard !command.hasSuffix(".") else { return }
     for shell in ["sh", "bash"] {
       try Command.check(shell, "-n", "-c", Remedy.digHoles(in: Samples.image(path), on: partition))
@@ -76,11 +79,11 @@ import Testing
     ("\\\u{1B}", "$'\\\\\\x1b'"), (FilePath(bytes: [0xFF, 0x61]), "$'\\xffa'"), ("a\u{202E}b", "$'a\\xe2\\x80\\xaeb'"),
   ]
 
-  @Test(arguments: quoted) func `hostile paths are quoted`(path: FilePath, word: String) {
+  @Test("hostile paths are quoted", arguments: quoted) func hostilePathsAreQuoted(path: FilePath, word: String) {
     #expect(ShellQuote.quoted(path) == word)
   }
 
-  @Test func `bash reads every quoted path back byte for byte`() throws {
+  @Test("bash reads every quoted path back byte for byte") func bashReadsEveryQuotedPathBackByteForByte() throws {
     var paths = Self.quoted.map(\.0)
     for number in 0..<300 {
       var random = Seed.current.derived(number)

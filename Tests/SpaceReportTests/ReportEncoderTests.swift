@@ -50,7 +50,7 @@ import Testing
     return report
   }
 
-  @Test func `keys stand in the order in which they are declared`() throws {
+  @Test("keys stand in the order in which they are declared") func keysStandInTheOrderInWhichTheyAreDeclared() throws {
     #expect(
       try json(Self.full, indented: true) == """
         {
@@ -169,7 +169,7 @@ import Testing
         """)
   }
 
-  @Test func `what is not known is absent, never null`() throws {
+  @Test("what is not known is absent, never null") func whatIsNotKnownIsAbsentNeverNull() throws {
     var partition = Partition(device: "/dev/sdb", state: .offline)
     partition.images = [
       ImageUsage(path: "a", role: .other, apparentBytes: .zero, allocatedBytes: .zero, mapSource: .blocks)
@@ -185,7 +185,8 @@ import Testing
 
   static var reports: [Report] { [full, Samples.incident(), Samples.incident(node: nil), Samples.report([])] }
 
-  @Test(arguments: [0, 1, 2, 3]) func `other people's parsers read it, and ours gives the report back`(index: Int)
+  @Test("other people's parsers read it, and ours gives the report back", arguments: [0, 1, 2, 3])
+  func otherPeoplesParsersReadItAndOursGivesTheReportBack(index: Int)
     throws
   {
     var report = Self.reports[index]
@@ -216,7 +217,9 @@ import Testing
     var last = "end"
   }
 
-  @Test func `an integer that a double cannot hold gets a twin as text`() throws {
+  @Test("an integer that a double cannot hold gets a twin as text") func anIntegerThatADoubleCannotHoldGetsATwinAsText()
+    throws
+  {
     let largest: Int64 = 9_007_199_254_740_991
     #expect(
       try json(Figures(bytes: ByteCount(largest), count: -largest))
@@ -246,16 +249,21 @@ import Testing
     (FilePath(bytes: [0x61, 0x0A]), #"{"path":"a\n","others":[],"last":1}"#),
   ]
 
-  @Test(arguments: paths) func `a path that is not UTF-8 says so`(path: FilePath, expected: String) throws {
+  @Test("a path that is not UTF-8 says so", arguments: paths) func aPathThatIsNotUTF8SaysSo(
+    path: FilePath, expected: String
+  ) throws {
     #expect(try json(Place(path: path)) == expected + "\n")
   }
 
-  @Test func `in an array a path that is not UTF-8 is marked in place`() throws {
+  @Test("in an array a path that is not UTF-8 is marked in place") func inAnArrayAPathThatIsNotUTF8IsMarkedInPlace()
+    throws
+  {
     let place = Place(path: "a", others: ["b", FilePath(bytes: [0xFF])])
     #expect(try json(place) == #"{"path":"a","others":["b","percent:%FF"],"last":1}"# + "\n")
   }
 
-  @Test func `partitions are sorted by label, those without behind, then by device`() {
+  @Test("partitions are sorted by label, those without behind, then by device")
+  func partitionsAreSortedByLabelThoseWithoutBehindThenByDevice() {
     func partition(_ device: FilePath, _ label: String?) -> Partition {
       var partition = Partition(device: device, state: .offline)
       partition.filesystemLabel = label
@@ -268,7 +276,7 @@ import Testing
     #expect(Samples.report(sorted.reversed()).partitions == sorted)
   }
 
-  @Test func `a document of partitions carries the version too`() throws {
+  @Test("a document of partitions carries the version too") func aDocumentOfPartitionsCarriesTheVersionToo() throws {
     let document = PartitionDocument(
       partitions: [Partition(device: "/dev/sda", state: .offline)], limits: [Limit("id", "m")])
     #expect(

@@ -4,7 +4,7 @@ import Testing
 @testable import SpaceReport
 
 @Suite struct TextReportTests {
-  @Test func `at 80 columns notes stand beneath their images`() {
+  @Test("at 80 columns notes stand beneath their images") func at80ColumnsNotesStandBeneathTheirImages() {
     #expect(
       TextReport(Samples.incident(), style: Samples.plain).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
@@ -37,7 +37,8 @@ import Testing
         """)
   }
 
-  @Test func `at 200 columns there is room for the bar and the system inside`() {
+  @Test("at 200 columns there is room for the bar and the system inside")
+  func at200ColumnsThereIsRoomForTheBarAndTheSystemInside() {
     #expect(
       TextReport(Samples.incident(), style: Samples.wide).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
@@ -70,7 +71,7 @@ import Testing
         """)
   }
 
-  @Test func `ASCII mode says the same in ASCII`() {
+  @Test("ASCII mode says the same in ASCII") func asciiModeSaysTheSameInASCII() {
     #expect(
       TextReport(Samples.incident(), style: Samples.ascii).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
@@ -127,8 +128,10 @@ import Testing
     return [Samples.incident(), Samples.incident(node: nil), long, Samples.report([])]
   }
 
-  @Test(arguments: [60, 80, 120, 200], [true, false])
-  func `no line is wider than the terminal but a table and what is there to be pasted`(width: Int, unicode: Bool) {
+  @Test(
+    "no line is wider than the terminal but a table and what is there to be pasted", arguments: [60, 80, 120, 200],
+    [true, false])
+  func noLineIsWiderThanTheTerminalButATableAndWhatIsThereToBePasted(width: Int, unicode: Bool) {
     let style = TextStyle(width: width, unicode: unicode)
     for report in Self.reports {
       var isTable = false
@@ -143,7 +146,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [40, 80, 200]) func `ASCII mode is pure ASCII`(width: Int) {
+  @Test("ASCII mode is pure ASCII", arguments: [40, 80, 200]) func asciiModeIsPureASCII(width: Int) {
     let style = TextStyle(width: width, unicode: false)
     for report in Self.reports {
       let text = TextReport(report, style: style).render()
@@ -151,7 +154,8 @@ import Testing
     }
   }
 
-  @Test func `without colour there are no escape codes, and with it the words are the same`() {
+  @Test("without colour there are no escape codes, and with it the words are the same")
+  func withoutColourThereAreNoEscapeCodesAndWithItTheWordsAreTheSame() {
     for report in Self.reports {
       let plain = TextReport(report, style: TextStyle(width: 80)).render()
       #expect(!plain.contains("\u{1B}"))
@@ -176,7 +180,7 @@ import Testing
 
   private func words(_ text: String) -> [Substring] { text.split { $0 == " " || $0 == "\n" } }
 
-  @Test func `names from a disk cannot drive the terminal`() {
+  @Test("names from a disk cannot drive the terminal") func namesFromADiskCannotDriveTheTerminal() {
     var partition = Samples.state([Samples.image("cOS/\u{1B}[2J\n.img", reclaimable: .gibibytes(2))])
     partition.filesystemLabel = "\u{9B}31mCOS"
     partition.mountpoints = [FilePath(bytes: [0x2F, 0x0D, 0xFF])]
@@ -208,12 +212,15 @@ import Testing
     ),
   ]
 
-  @Test(arguments: openings) func `the first line is the verdict`(findings: [Finding], line: String) {
+  @Test("the first line is the verdict", arguments: openings) func theFirstLineIsTheVerdict(
+    findings: [Finding], line: String
+  ) {
     let text = TextReport(Samples.report([], findings: findings, node: "node-1"), style: Samples.plain).render()
     #expect(text.split(separator: "\n").first.map(String.init) == line)
   }
 
-  @Test func `the one thing to do stands before the tables, and no info is that`() {
+  @Test("the one thing to do stands before the tables, and no info is that")
+  func theOneThingToDoStandsBeforeTheTablesAndNoInfoIsThat() {
     let text = TextReport(Samples.incident(), style: Samples.plain).render()
     #expect(text.split(separator: "\n")[2].hasPrefix("Do: mount -o remount,rw "))
     let info = Samples.report(
@@ -221,12 +228,12 @@ import Testing
     #expect(!TextReport(info, style: Samples.plain).render().contains("\nDo: "))
   }
 
-  @Test func `sizes can be plain bytes`() {
+  @Test("sizes can be plain bytes") func sizesCanBePlainBytes() {
     let text = TextReport(Samples.incident(), style: TextStyle(width: 200, exactBytes: true)).render()
     #expect(text.contains(" 3221225472  3221225472   1494691840 "))
   }
 
-  @Test func `an estimate and a lower bound are marked`() {
+  @Test("an estimate and a lower bound are marked") func anEstimateAndALowerBoundAreMarked() {
     var bounded = Samples.image(reclaimable: .gibibytes(1))
     bounded.reclaimableReasons = [.shared]
     let estimate = Samples.image(reclaimable: .gibibytes(2), basis: .estimate)
@@ -254,7 +261,7 @@ import Testing
     return MapPicture(image, cells: cells, cellBytes: .mebibytes(24), unreadable: .mebibytes(24), style: style)
   }
 
-  @Test func `rows, legend and what digging gives back at 80 columns`() {
+  @Test("rows, legend and what digging gives back at 80 columns") func rowsLegendAndWhatDiggingGivesBackAt80Columns() {
     #expect(
       Self.picture(Samples.plain).render() == """
         cOS/passive.img: 3.00 GiB apparent, 3.00 GiB allocated, 12 extents in 1 fragment
@@ -274,7 +281,7 @@ import Testing
         """)
   }
 
-  @Test func `one row at 200 columns`() {
+  @Test("one row at 200 columns") func oneRowAt200Columns() {
     #expect(
       Self.picture(Samples.wide).render() == """
         cOS/passive.img: 3.00 GiB apparent, 3.00 GiB allocated, 12 extents in 1 fragment
@@ -295,7 +302,7 @@ import Testing
         """)
   }
 
-  @Test func `the same in ASCII`() {
+  @Test("the same in ASCII") func theSameInASCII() {
     #expect(
       Self.picture(Samples.ascii).render() == """
         cOS/passive.img: 3.00 GiB apparent, 3.00 GiB allocated, 12 extents in 1 fragment
@@ -315,7 +322,8 @@ import Testing
         """)
   }
 
-  @Test(arguments: [40, 80, 81, 120, 200]) func `a picture fits the terminal and a screen`(width: Int) {
+  @Test("a picture fits the terminal and a screen", arguments: [40, 80, 81, 120, 200])
+  func aPictureFitsTheTerminalAndAScreen(width: Int) {
     #expect(MapPicture.columns(width: width) % 8 == 0)
     #expect(MapPicture.cellLimit(width: width) == MapPicture.columns(width: width) * 16)
     for line in Self.picture(TextStyle(width: width)).render().split(separator: "\n") {
@@ -323,7 +331,7 @@ import Testing
     }
   }
 
-  @Test func `an empty file has no rows`() {
+  @Test("an empty file has no rows") func anEmptyFileHasNoRows() {
     var image = Samples.image("empty", apparent: .zero, allocated: .zero)
     image.dataBytes = .zero
     image.holeBytes = .zero
@@ -339,18 +347,21 @@ import Testing
         """)
   }
 
-  @Test(arguments: [
-    (MapSource.seek, "  map by SEEK_HOLE: this filesystem tells no extents\n"),
-    (.blocks, "  no map: this filesystem tells only how much is allocated\n"),
-  ])
-  func `a map that is less than exact says so`(source: MapSource, line: String) {
+  @Test(
+    "a map that is less than exact says so",
+    arguments: [
+      (MapSource.seek, "  map by SEEK_HOLE: this filesystem tells no extents\n"),
+      (.blocks, "  no map: this filesystem tells only how much is allocated\n"),
+    ])
+  func aMapThatIsLessThanExactSaysSo(source: MapSource, line: String) {
     var image = Samples.image("a")
     image.mapSource = source
     let picture = MapPicture(image, cells: [], cellBytes: ByteCount(512), unreadable: .zero, style: Samples.plain)
     #expect(picture.render().hasSuffix(line))
   }
 
-  @Test func `every kind has a glyph of its own, and every reason a sentence`() {
+  @Test("every kind has a glyph of its own, and every reason a sentence")
+  func everyKindHasAGlyphOfItsOwnAndEveryReasonASentence() {
     for style in [Samples.plain, Samples.ascii] {
       #expect(Set(CellKind.allCases.map { style.glyph($0) }).count == CellKind.allCases.count)
     }
@@ -376,7 +387,7 @@ import Testing
       ])
   }
 
-  @Test func `the table is like that of lsblk`() {
+  @Test("the table is like that of lsblk") func theTableIsLikeThatOfLsblk() {
     #expect(
       PartitionTable(Self.document, style: Samples.plain, heading: true).render() == """
         DEVICE         SIZE  TYPE  LABEL      PARTLABEL  MOUNTPOINTS
@@ -391,7 +402,8 @@ import Testing
         """)
   }
 
-  @Test func `at 200 columns nothing is wrapped, and the heading can be left out`() {
+  @Test("at 200 columns nothing is wrapped, and the heading can be left out")
+  func at200ColumnsNothingIsWrappedAndTheHeadingCanBeLeftOut() {
     #expect(
       PartitionTable(Self.document, style: Samples.wide, heading: false).render() == """
         /dev/sda2  50.0 MiB  ext4  COS_OEM    -      -
@@ -414,11 +426,13 @@ import Testing
     ("B is no unit here", 1, 0, ["B", "is", "no", "unit", "here"]),
   ]
 
-  @Test(arguments: wrapped) func `text breaks at spaces`(text: String, width: Int, indent: Int, lines: [String]) {
+  @Test("text breaks at spaces", arguments: wrapped) func textBreaksAtSpaces(
+    text: String, width: Int, indent: Int, lines: [String]
+  ) {
     #expect(TextWrap.wrap(text, width: width, indent: indent) == lines)
   }
 
-  @Test func `columns are as wide as a terminal draws them`() {
+  @Test("columns are as wide as a terminal draws them") func columnsAreAsWideAsATerminalDrawsThem() {
     var table = TextTable([.left, .right, .left])
     table.add(["日本", "1", "a"])
     table.add(["état", "22", ""])
@@ -427,12 +441,12 @@ import Testing
     #expect(TextTable([.left]).lines().isEmpty)
   }
 
-  @Test func `a terminal is never taken for narrower than 40 columns`() {
+  @Test("a terminal is never taken for narrower than 40 columns") func aTerminalIsNeverTakenForNarrowerThan40Columns() {
     #expect(TextStyle(width: 3).width == 40)
     #expect(TextStyle(width: 300).width == 300)
   }
 
-  @Test func `the bar shows an unreadable place however small`() {
+  @Test("the bar shows an unreadable place however small") func theBarShowsAnUnreadablePlaceHoweverSmall() {
     #expect([CellKind.data, .data, .unreadable].commonest == .unreadable)
     #expect([CellKind.data, .hole, .hole].commonest == .hole)
     #expect([CellKind.data, .hole].commonest == [CellKind.hole, .data].commonest)

@@ -37,18 +37,22 @@ import Testing
       findings: [finding(Finding.ID(rawValue: "from-the-future"), .warning)], verdict: .warning),
   ]
 
-  @Test(arguments: rows) func `the worst finding makes the verdict, in whatever order`(row: Row) {
+  @Test("the worst finding makes the verdict, in whatever order", arguments: rows)
+  func theWorstFindingMakesTheVerdictInWhateverOrder(row: Row) {
     #expect(Verdict.worst(of: row.findings) == row.verdict)
     #expect(Verdict.worst(of: row.findings.reversed()) == row.verdict)
     #expect(Samples.report([], findings: row.findings).verdict == row.verdict)
   }
 
-  @Test(arguments: [(Verdict.ok, 0), (.warning, 1), (.critical, 2), (.unknown, 3)] as [(Verdict, Int32)])
-  func `each verdict has its exit code`(verdict: Verdict, code: Int32) {
+  @Test(
+    "each verdict has its exit code",
+    arguments: [(Verdict.ok, 0), (.warning, 1), (.critical, 2), (.unknown, 3)] as [(Verdict, Int32)])
+  func eachVerdictHasItsExitCode(verdict: Verdict, code: Int32) {
     #expect(verdict.exitCode == code)
   }
 
-  @Test func `findings stand worst first, then by id, target and message`() {
+  @Test("findings stand worst first, then by id, target and message")
+  func findingsStandWorstFirstThenByIdTargetAndMessage() {
     let sorted = [
       Finding(.labelAmbiguous, .critical, target: "b", message: ""),
       Finding(.imageNotSparse, .warning, target: "a", message: ""),
@@ -61,7 +65,7 @@ import Testing
     #expect(Samples.report([], findings: sorted.reversed()).findings == sorted)
   }
 
-  @Test func `ids are stable`() {
+  @Test("ids are stable") func idsAreStable() {
     let ids: [Finding.ID] = [
       .imageNotSparse, .imageZeroData, .recoveryNotSparse, .imageUnreadable, .imageOvercommitted,
       .imageChangedWhileReading, .upgradeLeftovers, .labelAmbiguous, .labelMissing, .backingFileDeleted,
