@@ -47,10 +47,18 @@ struct ZeroScan {
       while batch.count < workers * 4, let piece = nextPiece(&spans, &rest) { batch.append(piece) }
       if batch.isEmpty { break }
       for result in process(batch) {
-        for event in try result.get() {
-          if case .unreadable = event { unreadable += 1 }
-          joiner.add(event, handle)
-          if unreadable > Self.unreadableLimit, case .unreadable(_, let error) = event { throw error }
+        switch result {
+        case .success(let events):
+          for event in events {
+            joiner.add(event, handle)
+            guard case .unreadable(_, let error) = event else { continue }
+            unreadable += 1
+            if unreadable > Self.unreadableLimit { throw error }
+          }
+        case .failure(let error):
+          // What was found before it stands.
+          joiner.finish(handle)
+          throw error
         }
       }
     }

@@ -19,6 +19,7 @@ public final class ExtFilesystem {
   /// - Throws: ``StorageError``: `.unsupported` where it is no ext filesystem or has features this build does not
   ///   know, `.corrupt` where its structures contradict themselves, `.truncated` where the source ends too early.
   public init(_ source: any ByteSource) throws(StorageError) {
+    try SuperblockCheck.check(source)
     self.source = source
     channel = SourceChannel(source)
     var opened: ext2_filsys?

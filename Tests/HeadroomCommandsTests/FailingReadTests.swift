@@ -35,8 +35,9 @@ import Testing
       let active = try report.image("cOS/active.img")
       #expect(active.reclaimableReasons == nil && active.zeroBytes != nil)
       let partly = try report.image("cOS/passive.img")
-      #expect(partly.reclaimableReasons == (lost == 1 << 20 ? [.notAllRead] : nil))
-      #expect((partly.zeroBytes != nil) == (lost == 1 << 20))
+      // What was found before it was given up is a lower bound.
+      #expect(partly.reclaimableReasons == [.notAllRead])
+      #expect(partly.zeroBytes != nil)
       #expect(partly.dataBytes == .mebibytes(24))
 
       let map = try Headroom.run("map", "\(mountpoint)/cOS/passive.img", "\(mountpoint)/cOS/active.img")
