@@ -7,7 +7,6 @@
 #include <linux/btrfs_tree.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <linux/loop.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,9 +17,6 @@
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-const int cls_O_NOATIME = O_NOATIME;
-const int cls_O_PATH = O_PATH;
 
 int cls_open_read(int directory, const char *path, int extra_flags) {
   int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | extra_flags;
@@ -148,15 +144,6 @@ int cls_extended_flags(int fd, uint32_t *flags) {
   struct fsxattr attributes;
   if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0) return -errno;
   *flags = attributes.fsx_xflags;
-  return 0;
-}
-
-int cls_loop_backing(int fd, uint64_t *device, uint64_t *inode, int *read_only) {
-  struct loop_info64 info;
-  if (ioctl(fd, LOOP_GET_STATUS64, &info) < 0) return -errno;
-  *device = info.lo_device;
-  *inode = info.lo_inode;
-  *read_only = (info.lo_flags & LO_FLAGS_READ_ONLY) != 0;
   return 0;
 }
 

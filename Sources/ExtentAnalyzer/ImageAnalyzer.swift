@@ -19,7 +19,7 @@ public struct ImageAnalyzer: Sendable {
   /// - Parameter onSegment: Called with every stretch of the file in order; segments are never kept.
   /// - Throws: ``StorageError`` where nothing can be said: no status, no map, cancelled. A read error during the scan
   ///   is part of the result, because the map stands.
-  /// - Complexity: O(extents) and, reading, O(data bytes); memory is 24 bytes an extent.
+  /// - Complexity: O(extents) and, reading, O(data bytes); memory is 20 bytes an extent.
   public func measure(
     _ source: any ImageSource, onSegment: ((MapSegment) -> Void)? = nil
   ) throws(StorageError) -> ImageMeasurement {

@@ -12,6 +12,7 @@ struct ReclaimTally {
 
   private let map: ExtentMap
   private let unit: UInt64
+  private let isCertain: Bool
   private let known: Bool
   private var index = 0
   private var whole: WholeExtentTally?
@@ -19,6 +20,7 @@ struct ReclaimTally {
   init(map: ExtentMap, unit: AllocationUnit, source: any ImageSource) {
     self.map = map
     self.unit = unit.bytes
+    isCertain = unit.isCertain
     if !unit.isCertain { reasons.insert(.unitInferred) }
     known = Self.isKnown(source, unit)
     do throws(StorageError) {
@@ -31,7 +33,7 @@ struct ReclaimTally {
   }
 
   /// Filesystems whose punching is known to free whole units.
-  private static let punchable: Set<String> = ["ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "f2fs", "overlay"]
+  private static let punchable: Set<String> = ["ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "f2fs"]
 
   /// Whether it is known what a punch frees. An XFS file whose unit is not known lies on the realtime device.
   static func isKnown(_ source: any ImageSource, _ unit: AllocationUnit) -> Bool {
@@ -41,6 +43,7 @@ struct ReclaimTally {
   /// - Parameter run: Whole units that read as zeros, behind all earlier runs.
   mutating func add(_ run: ByteRange) {
     while index < map.count, map[index].range.end <= run.start { index += 1 }
+    let before = zeroBytes
     var excluded: UInt64 = 0
     var excludedTo = run.start
     var at = index
@@ -68,7 +71,8 @@ struct ReclaimTally {
     if whole != nil {
       whole?.add(run)
     } else {
-      reclaimable += run.length - excluded
+      // With a unit that is only inferred, a unit that is mapped in part may be several: what is mapped counts.
+      reclaimable += isCertain ? run.length - excluded : min(run.length - excluded, zeroBytes - before)
     }
   }
 

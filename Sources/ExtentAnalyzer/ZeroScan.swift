@@ -156,10 +156,7 @@ struct ZeroScan {
     }
     onRead(UInt64(got))
     guard got == want else {
-      throw StorageError(
-        .truncated, operation: "read", path: source.path,
-        message: "it ends at byte \(range.start + UInt64(got)), before byte \(size) that it had",
-        hint: "Something truncates it. Measure again when it is left alone.")
+      throw cutShort(range.start + UInt64(got))
     }
     for span in spans {
       guard let part = span.intersection(range) else { continue }
@@ -175,11 +172,19 @@ struct ZeroScan {
     }
   }
 
+  private func cutShort(_ end: UInt64) -> StorageError {
+    StorageError(
+      .truncated, operation: "read", path: source.path,
+      message: "it ends at byte \(end), before byte \(size) that it had",
+      hint: "Something truncates it. Measure again when it is left alone.")
+  }
+
   /// After a read error: which units are bad, and what the others hold.
   private func readUnitByUnit(
     _ range: ByteRange, _ spans: ArraySlice<ByteRange>, _ buffer: UnsafeMutableRawBufferPointer,
     _ events: inout [Event]
   ) throws(StorageError) {
+    var unreadable = 0
     for span in spans {
       guard let part = span.intersection(range) else { continue }
       var at = part.start
@@ -192,13 +197,15 @@ struct ZeroScan {
         do throws(StorageError) {
           let got = try source.readQuietly(into: target, at: at)
           onRead(UInt64(got))
+          guard got == want else { throw cutShort(at + UInt64(got)) }
           if ZeroTest.isZero(UnsafeRawBufferPointer(rebasing: buffer[..<got])) {
             Self.append(ByteRange(start: at, length: unit), to: &events)
           }
         } catch {
           guard error.code == .io else { throw error }
           events.append(.unreadable(ByteRange(start: at, length: unit), error))
-          guard events.count <= Self.unreadableLimit else { throw error }
+          unreadable += 1
+          guard unreadable <= Self.unreadableLimit else { throw error }
         }
         at += unit
       }

@@ -11,10 +11,13 @@ extension ExtFilesystem {
     public var status: FileStatus
   }
 
-  /// The entries of a directory, in byte order, without `.` and `..`; an entry whose inode cannot be read is left out.
+  /// The entries of a directory, in byte order, without `.` and `..`.
   ///
-  /// - Throws: ``StorageError``.
-  public func entries(ofDirectory inode: UInt32, path: FilePath) throws(StorageError) -> [Entry] {
+  /// - Parameter onFailure: Called for each entry whose inode cannot be read; it is left out.
+  /// - Throws: ``StorageError`` where the directory itself cannot be read.
+  public func entries(
+    ofDirectory inode: UInt32, path: FilePath, onFailure: (StorageError) -> Void = { _ in }
+  ) throws(StorageError) -> [Entry] {
     let listing = Listing()
     let context = Unmanaged.passUnretained(listing).toOpaque()
     let code = withExtendedLifetime(listing) {
@@ -28,9 +31,20 @@ extension ExtFilesystem {
     }
     guard code == 0 else { throw error(code, "list '\(path.display)' in", source.path) }
     var entries: [Entry] = []
-    for (name, number) in listing.names where number <= fs.pointee.super.pointee.s_inodes_count {
-      guard let status = try? status(of: number) else { continue }
-      entries.append(Entry(path: path.appending(name), inode: number, status: status))
+    for (name, number) in listing.names {
+      let below = path.appending(name)
+      do throws(StorageError) {
+        guard number <= fs.pointee.super.pointee.s_inodes_count else {
+          throw StorageError(
+            .corrupt, operation: "read the inode of", path: below, message: "its number is beyond the last inode",
+            hint: "Check the filesystem with e2fsck -fn.")
+        }
+        entries.append(Entry(path: below, inode: number, status: try status(of: number)))
+      } catch {
+        var named = error
+        named.path = below
+        onFailure(named)
+      }
     }
     return entries.sorted { $0.path < $1.path }
   }

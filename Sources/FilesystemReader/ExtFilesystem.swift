@@ -18,7 +18,10 @@ public final class ExtFilesystem {
   ///
   /// - Throws: ``StorageError``: `.unsupported` where it is no ext filesystem or has features this build does not
   ///   know, `.corrupt` where its structures contradict themselves, `.truncated` where the source ends too early.
-  public init(_ source: any ByteSource) throws(StorageError) {
+  ///
+  /// - Parameter ofMount: It is mounted: only what its mount keeps in the page cache is read, and
+  ///   ``ExtSuperblock/overheadBlocks`` is 0 (statfs(2) tells the capacity).
+  public init(_ source: any ByteSource, ofMount: Bool = false) throws(StorageError) {
     try SuperblockCheck.check(source)
     self.source = source
     channel = SourceChannel(source)
@@ -38,7 +41,7 @@ public final class ExtFilesystem {
         message: "its superblock claims a size that cannot be")
     }
     fs = opened
-    superblock = ExtSuperblock(opened)
+    superblock = ExtSuperblock(opened, countsOverhead: !ofMount)
   }
 
   deinit { ext2fs_free(fs) }
@@ -54,7 +57,8 @@ public final class ExtFilesystem {
     if superblock.needsRecovery { return try freeRuns().reduce(0) { $0 + $1.length } }
     var clusters: UInt64 = 0
     for group in 0..<fs.pointee.group_desc_count { clusters += UInt64(ext2fs_bg_free_blocks_count(fs, group)) }
-    return clusters.multipliedReportingOverflow(by: superblock.clusterSize).partialValue
+    // More than there is of it cannot be free.
+    return min(clusters.multipliedClamped(by: superblock.clusterSize), superblock.size)
   }
 
   /// What the block bitmaps call free: ascending byte ranges in the filesystem.
@@ -119,9 +123,11 @@ public final class ExtFilesystem {
       }
     // The high half of the size belongs to regular files alone; elsewhere it is an ACL field.
     let size = UInt64(inode.i_size) | (kind == .regular ? UInt64(inode.i_size_high) << 32 : 0)
+    // An inode can claim any number of blocks; more than the filesystem has it does not take.
+    let claimed = UInt64(ext2fs_get_stat_i_blocks(fs, &inode)).multipliedClamped(by: 512)
     let status = FileStatus(
       kind: kind, device: 0, inode: UInt64(number), links: UInt64(inode.i_links_count), size: size,
-      allocated: UInt64(ext2fs_get_stat_i_blocks(fs, &inode)).multipliedReportingOverflow(by: 512).partialValue)
+      allocated: min(claimed, superblock.size))
     return (inode, status)
   }
 
@@ -147,10 +153,17 @@ public final class ExtFilesystem {
   }
 
   private func inlineData(_ number: UInt32, size: UInt64) throws(StorageError) -> [UInt8] {
-    // Inline data never passes an inode, and that never a block.
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    var length = buffer.count
-    let code = ext2fs_inline_data_get(fs, number, nil, &buffer, &length)
+    var length = 0
+    var code = ext2fs_inline_data_size(fs, number, &length)
+    guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.lastError) }
+    // ext2fs_inline_data_get copies as much as it finds, whatever the buffer holds.
+    guard length >= 0, UInt64(length) <= superblock.inodeSize else {
+      throw StorageError(
+        .corrupt, operation: "read inline data in", path: source.path, message: "it is larger than an inode",
+        hint: "Check the filesystem with e2fsck -fn.")
+    }
+    var buffer = [UInt8](repeating: 0, count: Int(superblock.inodeSize) + 64)
+    code = ext2fs_inline_data_get(fs, number, nil, &buffer, &length)
     guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.lastError) }
     return Array(buffer.prefix(min(length, Int(clamping: size))))
   }

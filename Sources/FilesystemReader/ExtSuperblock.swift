@@ -42,7 +42,7 @@ public struct ExtSuperblock: Hashable, Sendable {
 }
 
 extension ExtSuperblock {
-  init(_ fs: ext2_filsys) {
+  init(_ fs: ext2_filsys, countsOverhead: Bool) {
     let super_ = fs.pointee.super.pointee
     blockSize = UInt64(fs.pointee.blocksize)
     blockCount = UInt64(ext2fs_blocks_count(fs.pointee.super))
@@ -61,7 +61,7 @@ extension ExtSuperblock {
     let hasExtents = ext2fs_has_feature_extents(fs.pointee.super) != 0
     // ext4_calculate_resv_clusters() in fs/ext4/super.c.
     reservedClusters = hasExtents ? min((blockCount >> ratioBits) / 50, 4096) : 0
-    overheadBlocks = Self.overhead(fs)
+    overheadBlocks = countsOverhead ? Self.overhead(fs) : 0
     inodesFree = (0..<fs.pointee.group_desc_count).reduce(0) { $0 + UInt64(ext2fs_bg_free_inodes_count(fs, $1)) }
   }
 

@@ -1,4 +1,5 @@
 import CExt2fs
+import LinuxStorage
 import SpaceModel
 
 /// Reads the map of one inode: its extent tree, or the direct and indirect blocks of ext2 and ext3.
@@ -14,6 +15,9 @@ struct ExtentReader {
   func map(inode number: UInt32, _ inode: ext2_inode, size: UInt64) throws(StorageError) -> ExtentMap {
     var map = ExtentMap(apparentSize: size, source: .filesystem)
     if inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 {
+      guard size <= filesystem.superblock.inodeSize else {
+        throw contradiction("its inline data is larger than an inode")
+      }
       try add(Extent(start: 0, length: size, physical: nil, flags: .inline), to: &map)
     } else if inode.i_flags & UInt32(bitPattern: EXT4_EXTENTS_FL) != 0 {
       try readTree(number, inode, &map)
@@ -30,17 +34,19 @@ struct ExtentReader {
     guard code == 0, let handle else { throw failure(code) }
     defer { ext2fs_extent_free(handle) }
     var operation = EXT2_EXTENT_ROOT
-    // A tree cannot hold more nodes than the filesystem has blocks; one that goes in circles would.
-    var steps = filesystem.superblock.blockCount &+ 1024
+    // A tree has no more index nodes than what holds it has blocks, and a leaf that is visited again does not ascend.
+    var steps = filesystem.source.size / filesystem.blockSize &* 2 &+ 1024
     var extent = ext2fs_extent()
     while true {
       code = ext2fs_extent_get(handle, operation, &extent)
       if code == errcode_t(EXT2_ET_EXTENT_NO_NEXT) || code == errcode_t(EXT2_ET_NO_CURRENT_NODE) { return }
       guard code == 0 else { throw failure(code) }
       operation = EXT2_EXTENT_NEXT
-      steps -= 1
-      guard steps > 0 else { throw contradiction("its extent tree goes in circles") }
-      guard extent.e_flags & UInt32(EXT2_EXTENT_FLAGS_LEAF) != 0 else { continue }
+      guard extent.e_flags & UInt32(EXT2_EXTENT_FLAGS_LEAF) != 0 else {
+        steps -= 1
+        guard steps > 0 else { throw contradiction("its extent tree goes in circles") }
+        continue
+      }
       try add(
         block: extent.e_pblk, at: extent.e_lblk, count: UInt64(extent.e_len),
         flags: extent.e_flags & UInt32(EXT2_EXTENT_FLAGS_UNINIT) != 0 ? .unwritten : [], &map)
@@ -74,13 +80,21 @@ struct ExtentReader {
     var map: ExtentMap
     var failure: StorageError?
     private var run: (block: UInt64, logical: UInt64, count: UInt64)?
+    private var blocksLeft: UInt64
 
     init(reader: ExtentReader, map: ExtentMap) {
       self.reader = reader
       self.map = map
+      blocksLeft = reader.filesystem.superblock.blockCount
     }
 
     func add(_ block: UInt64, at logical: UInt64) -> Bool {
+      // An indirect block that points to itself maps more blocks than there are.
+      guard blocksLeft > 0 else {
+        failure = reader.contradiction("its indirect blocks go in circles")
+        return false
+      }
+      blocksLeft -= 1
       if let last = run, last.block + last.count == block, last.logical + last.count == logical {
         run?.count += 1
         return true

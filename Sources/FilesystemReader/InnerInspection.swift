@@ -6,8 +6,8 @@ import SpaceModel
 public struct InnerInspection: Sendable {
   /// `nil` where the image holds nothing that is known.
   public var filesystem: InnerFilesystem?
-  /// What the inner filesystem calls free: ascending byte ranges of the image.
-  public var freeRuns: [ByteRange] = []
+  /// What the inner filesystem calls free: ascending byte ranges of the image. `nil` where its bitmaps were not read.
+  public var freeRuns: [ByteRange]?
   /// In use by the format, but never written by anything that matters: inode tables that hold no inode in use, and
   /// reserved group descriptor blocks. Ascending byte ranges of the image.
   public var idleRuns: [ByteRange] = []
@@ -46,8 +46,9 @@ public struct InnerInspection: Sendable {
     inner.filesystemLabel = ext.superblock.label
     inner.capacityBytes = ByteCount(clamping: ext.superblock.size)
     filesystem = inner
-    freeRuns = try ext.freeRuns()
-    let free = freeRuns.reduce(0) { $0 + $1.length }
+    let runs = try ext.freeRuns()
+    freeRuns = runs
+    let free = runs.reduce(0) { $0 + $1.length }
     inner.freeBytes = ByteCount(clamping: free)
     inner.usedBytes = ByteCount(clamping: ext.superblock.size - min(free, ext.superblock.size))
     filesystem = inner
@@ -67,9 +68,10 @@ public struct InnerInspection: Sendable {
 extension ExtFilesystem {
   /// The bytes of a small text file; `nil` where there is none or it is larger than 64 KiB.
   public func smallFile(_ path: FilePath) throws(StorageError) -> [UInt8]? {
-    guard let inode = try lookUp(path), try status(of: inode).kind == .regular else { return nil }
-    let file = try open(inode: inode, path: path)
-    return file.size <= 64 << 10 ? try file.bytes(at: 0, count: Int(file.size)) : nil
+    guard let inode = try lookUp(path) else { return nil }
+    let status = try status(of: inode)
+    guard status.kind == .regular, status.size <= 64 << 10 else { return nil }
+    return try open(inode: inode, path: path).bytes(at: 0, count: Int(status.size))
   }
 
   /// Inode-table blocks without an inode in use, and reserved group descriptor blocks, as byte ranges.
@@ -88,7 +90,7 @@ extension ExtFilesystem {
     for group in 0..<fs.pointee.group_desc_count {
       let table = UInt64(ext2fs_inode_table_loc(fs, group))
       let blocks = UInt64(fs.pointee.inode_blocks_per_group)
-      guard table > 0, table + blocks <= superblock.blockCount else { continue }
+      guard table > 0, blocks <= superblock.blockCount, table <= superblock.blockCount - blocks else { continue }
       let first = UInt64(group) * perGroup + 1
       for block in 0..<blocks {
         let from = first + block * perBlock

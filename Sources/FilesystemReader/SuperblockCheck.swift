@@ -42,7 +42,7 @@ struct SuperblockCheck {
   private func contradiction(sourceSize: UInt64) -> String? {
     let logBlock = value(0x18, 4)
     let logCluster = value(0x1C, 4)
-    guard logBlock <= 6, logCluster <= 20, logCluster >= logBlock else { return "block size" }
+    guard logBlock <= 6, logCluster <= 16, logCluster >= logBlock else { return "block size" }
     let block: UInt64 = 1024 << logBlock
     let incompatible = value(0x60, 4)
     let readOnlyCompatible = value(0x64, 4)
@@ -65,7 +65,7 @@ struct SuperblockCheck {
     let blocks = value(0x4, 4) | (is64Bit ? value(0x150, 4) << 32 : 0)
     let first = value(0x14, 4)
     guard first == (block == 1024 && !isBigalloc ? 1 : 0), blocks > first else { return "block count" }
-    let groups = (blocks - first + blocksPerGroup - 1) / blocksPerGroup
+    let groups = (blocks - first - 1) / blocksPerGroup + 1
     let (inodes, overflow) = groups.multipliedReportingOverflow(by: inodesPerGroup)
     guard !overflow, inodes == value(0x0, 4) else { return "inode count" }
 
@@ -74,8 +74,9 @@ struct SuperblockCheck {
       !is64Bit || descriptor >= 64
     else { return "descriptor size" }
     guard value(0xCE, 2) <= block / 4 else { return "reserved descriptor blocks" }
-    // The descriptors lie at the start, so they must be there even where the end was cut off.
-    guard groups * descriptor <= sourceSize else { return "group count" }
+    // The descriptors lie at the start, so they must be there even where the end was cut off. 256 MiB of them, which are
+    // read into memory, are enough for 512 TiB.
+    guard groups * descriptor <= min(sourceSize, 256 << 20) else { return "group count" }
     return nil
   }
 }

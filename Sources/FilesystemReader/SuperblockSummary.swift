@@ -33,8 +33,8 @@ public struct SuperblockSummary: Hashable, Sendable {
     // statfs leaves an internal log out of f_blocks; sb_logstart is 0 for an external one.
     let blocks = big(bytes, 8, 8)
     let log = big(bytes, 48, 8) == 0 ? 0 : big(bytes, 96, 4)
-    summary.capacity = (blocks - min(log, blocks)).multipliedReportingOverflow(by: block).partialValue
-    summary.free = big(bytes, 144, 8).multipliedReportingOverflow(by: block).partialValue
+    summary.capacity = (blocks - min(log, blocks)).multipliedClamped(by: block)
+    summary.free = big(bytes, 144, 8).multipliedClamped(by: block)
     summary.used = summary.capacity.flatMap { capacity in summary.free.map { capacity - min($0, capacity) } }
     return summary
   }

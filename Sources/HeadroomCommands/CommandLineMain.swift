@@ -7,6 +7,7 @@ public enum CommandLineMain {
   /// Parses the command line, runs the command and returns the exit code.
   public static func run() -> Int32 {
     Interruption.install()
+    OpenFileLimit.raise()
     do {
       var command = try HeadroomCommand.parseAsRoot(arguments())
       try command.run()
@@ -32,15 +33,26 @@ public enum CommandLineMain {
     let code = HeadroomCommand.exitCode(for: error)
     let message = HeadroomCommand.fullMessage(for: error)
     if code.isSuccess {
-      Output.write(Array((message + "\n").utf8), to: STDOUT_FILENO)
+      do throws(StorageError) { try Output.write(Array((message + "\n").utf8)) } catch { return ExitStatus.unknown }
       return ExitStatus.ok
     }
     // It repeats words of the command line, which may hold anything.
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.escaped(String($0)) }
-    if !message.isEmpty { Output.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: STDERR_FILENO) }
+    if !message.isEmpty { Output.toStandardError(lines.joined(separator: "\n") + "\n") }
     if error is ExitCode { return code.rawValue }
     // Monitoring reads 1 as a warning; an error of ours is never that.
     return code == .validationFailure ? ExitStatus.usage : ExitStatus.unknown
+  }
+}
+
+/// How many files may be open at once.
+enum OpenFileLimit {
+  /// Takes all that is allowed: an image keeps its directory open until it is measured, and there can be thousands.
+  static func raise() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }
 

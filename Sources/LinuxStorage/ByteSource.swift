@@ -63,16 +63,18 @@ public final class SourceSlice: ByteSource {
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
-    try base.read(into: within(buffer, offset), at: range.start + offset)
+    guard offset < size else { return 0 }
+    return try base.read(into: within(buffer, offset), at: range.start + offset)
   }
 
   public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
-    try base.readQuietly(into: within(buffer, offset), at: range.start + offset)
+    guard offset < size else { return 0 }
+    return try base.readQuietly(into: within(buffer, offset), at: range.start + offset)
   }
 
   /// The part of `buffer` that the slice can fill.
   private func within(_ buffer: UnsafeMutableRawBufferPointer, _ offset: UInt64) -> UnsafeMutableRawBufferPointer {
-    let count = offset < size ? Int(min(UInt64(buffer.count), size - offset)) : 0
+    let count = Int(min(UInt64(buffer.count), size - offset))
     return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
   }
 }

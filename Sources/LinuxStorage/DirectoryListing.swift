@@ -17,7 +17,14 @@ public enum DirectoryListing {
   }
 
   /// Every entry with its status; symbolic links are not followed. An entry that vanishes meanwhile is left out.
-  public static func entries(of directory: ReadOnlyFile) throws(StorageError) -> [Entry] {
+  ///
+  /// - Parameters:
+  ///   - skipping: Entries that are not asked for their status, such as mountpoints of filesystems that might not answer.
+  ///   - onFailure: Called for each entry that is there and cannot be asked.
+  public static func entries(
+    of directory: ReadOnlyFile, skipping: (FilePath) -> Bool = { _ in false },
+    onFailure: (StorageError) -> Void = { _ in }
+  ) throws(StorageError) -> [Entry] {
     // fdopendir takes the descriptor over, and reading moves its offset: give it one of its own, opened anew by the
     // same O_NOATIME rules.
     let own = try directory.openEntry(".", directory: true)
@@ -29,10 +36,14 @@ public enum DirectoryListing {
     }
     defer { closedir(stream) }
     var entries: [Entry] = []
-    for name in read(stream) {
+    for name in read(stream) where !skipping(name) {
       var raw = stat()
       if withCPath(name, { fstatat(directory.descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW) }) == 0 {
         entries.append(Entry(name: name, status: FileStatus(raw)))
+      } else if errno != ENOENT {
+        onFailure(
+          SystemCallTable.error(
+            operation: "read the status of", path: directory.path.appending(name), call: "fstatat", errno: errno))
       }
     }
     return entries.sorted { $0.name < $1.name }

@@ -33,7 +33,7 @@ public struct FileStatus: Hashable, Sendable {
     links = UInt64(raw.st_nlink)
     size = UInt64(max(0, raw.st_size))
     // st_blocks counts 512-byte units whatever st_blksize says.
-    allocated = UInt64(max(0, raw.st_blocks)) * 512
+    allocated = UInt64(max(0, raw.st_blocks)).multipliedClamped(by: 512)
     modified = Time(seconds: Int64(raw.st_mtim.tv_sec), nanoseconds: Int64(raw.st_mtim.tv_nsec))
     changed = Time(seconds: Int64(raw.st_ctim.tv_sec), nanoseconds: Int64(raw.st_ctim.tv_nsec))
     specialDevice = UInt64(raw.st_rdev)

@@ -50,14 +50,4 @@ public struct FilesystemStatistics: Hashable, Sendable {
     default: nil
     }
   }
-
-  /// Filesystems that cannot have clusters larger than their block, or that say their cluster as block size.
-  public var unitIsBlock: Bool { type == "xfs" || type == "tmpfs" || type == "btrfs" || type == "f2fs" }
-}
-
-extension UInt64 {
-  func multipliedClamped(by factor: UInt64) -> UInt64 {
-    let (product, overflow) = multipliedReportingOverflow(by: factor)
-    return overflow ? .max : product
-  }
 }

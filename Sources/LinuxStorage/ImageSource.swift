@@ -19,8 +19,8 @@ public protocol ImageSource: ByteSource {
 
   /// Where data begins at or behind `offset`, and where it then ends, by SEEK_DATA and SEEK_HOLE.
   ///
-  /// - Returns: `nil` where only hole follows. An empty answer to "is there dirty data here" for a file of an
-  ///   unmounted filesystem, which has no page cache: what its map calls unwritten is.
+  /// - Returns: `nil` where only hole follows; always `nil` for a file of an unmounted filesystem, whose map needs no
+  ///   settling.
   func nextData(from offset: UInt64) throws(StorageError) -> ByteRange?
 
   /// Waits, for a quarter of a second at most, until nothing of the file is being written back.

@@ -29,9 +29,17 @@ public final class LiveFile: ImageSource {
       var flags: UInt32 = 0
       if cls_extended_flags(file.descriptor, &flags) == 0, flags & cls_XFLAG_REALTIME != 0 { unit = nil }
     }
+    // Network and FUSE filesystems call a transfer size their block, and not always a power of two.
+    let isBlock = Self.blockTypes.contains(statistics.type ?? "") && statistics.blockSize.nonzeroBitCount == 1
     host = HostFilesystem(
-      type: statistics.type, blockSize: statistics.blockSize, allocationUnit: unit, freeBytes: statistics.free)
+      type: statistics.type, blockSize: isBlock ? statistics.blockSize : 4096,
+      allocationUnit: isBlock ? unit : nil, freeBytes: statistics.free)
   }
+
+  /// Filesystems whose `f_frsize` is the block they allocate.
+  private static let blockTypes: Set<String> = [
+    "ext4", "xfs", "btrfs", "tmpfs", "f2fs", "vfat", "exfat", "squashfs", "erofs", "overlay",
+  ]
 
   public func status() throws(StorageError) -> FileStatus { try file.status() }
 
@@ -66,6 +74,7 @@ public final class LiveFile: ImageSource {
           operation: "read extents of", path: path, call: "ioctl(FS_IOC_FIEMAP)", errno: -count)
       }
       guard count > 0 else { return map }
+      let start = next
       for raw in batch[..<Int(count)] {
         let (end, overflow) = raw.logical.addingReportingOverflow(raw.length)
         guard !overflow, end > next else { continue }
@@ -83,8 +92,8 @@ public final class LiveFile: ImageSource {
         next = end
         if raw.flags & cls_FIEMAP_LAST != 0 { return map }
       }
-      // Every extent of the batch lay behind us: nothing new will come.
-      if map.mappedEnd < next || batch[Int(count) - 1].logical &+ batch[Int(count) - 1].length < next { return map }
+      // Nothing of the batch was new: nothing will be.
+      if next == start { return map }
     }
   }
 
@@ -132,7 +141,7 @@ public final class LiveFile: ImageSource {
     guard hole >= data else { throw seekError("SEEK_HOLE", hole) }
     // The page that made it data was dropped from the cache between the two questions: data for one block, which
     // whoever asked will read.
-    return ByteRange(start: UInt64(data), end: max(UInt64(hole), UInt64(data) + host.blockSize))
+    return ByteRange(start: UInt64(data), end: hole > data ? UInt64(hole) : UInt64(data) + host.blockSize)
   }
 
   private func seekError(_ whence: String, _ answer: Int64) -> StorageError {

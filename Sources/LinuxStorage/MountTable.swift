@@ -85,6 +85,4 @@ public struct MountTable: Sendable {
     }
     return best
   }
-
-  public func mounts(of device: DeviceNumber) -> [Mount] { mounts.filter { $0.device == device } }
 }

@@ -16,9 +16,8 @@ public final class QuietReader: Sendable {
   /// Like ``ReadOnlyFile/read(into:at:)``.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     guard !buffer.isEmpty else { return 0 }
-    let absent = pagesNotCached(at: offset, count: buffer.count)
-    if absent.isEmpty { return try file.read(into: buffer, at: offset) }
     if let got = readDontCache(into: buffer, at: offset) { return got }
+    let absent = pagesNotCached(at: offset, count: buffer.count)
     let got = try file.read(into: buffer, at: offset)
     // Only what we brought in goes again; what was there is somebody's working set.
     for range in absent {

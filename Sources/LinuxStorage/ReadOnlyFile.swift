@@ -51,6 +51,13 @@ public final class ReadOnlyFile: Sendable {
     return ReadOnlyFile(path: shown, descriptor: entry)
   }
 
+  /// What a symbolic link in an open directory holds; `nil` where there is none.
+  public func linkTarget(ofEntry name: FilePath) -> FilePath? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = withCPath(name) { readlinkat(descriptor, $0, &buffer, buffer.count) }
+    return length > 0 ? FilePath(bytes: buffer[..<length].map { UInt8(bitPattern: $0) }) : nil
+  }
+
   /// fstat(2), and for a block device its size, which `st_size` does not hold.
   public func status() throws(StorageError) -> FileStatus {
     var raw = stat()

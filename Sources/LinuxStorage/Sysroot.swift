@@ -12,7 +12,8 @@ public struct Sysroot: Hashable, Sendable {
 
   public var isHost: Bool { path.components.isEmpty }
 
-  /// Where we find what the node calls `path`.
+  /// Where we find what the node calls `path`. Symbolic links in it that are absolute lead out of the node's root and are
+  /// followed in ours.
   public func resolve(_ path: FilePath) -> FilePath { isHost ? path : self.path.appending(path) }
 
   /// Where we find a device node: below the node's root where its /dev is there, else at our own, which leads to the same
@@ -35,10 +36,7 @@ public struct Sysroot: Hashable, Sendable {
     return isHost || SmallFile.exists(own.appending("class/block")) ? own : "/sys"
   }
 
-  /// The mounts as the node's first process sees them, with their mountpoints moved to where we find them; our own
-  /// table where its one cannot be read.
-  ///
-  /// - Returns: Mounts with `mountpoint` as the node sees it, only those we can reach.
+  /// The mounts below the node's root that we can reach, with their mountpoints as the node sees them.
   public func mountTable() -> MountTable {
     // A bind of the node's root without its /proc still shows in our own table.
     let ours = Self.ownMountTable()

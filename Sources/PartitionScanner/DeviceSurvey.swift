@@ -93,7 +93,8 @@ struct DeviceSurvey {
       partition.isAmbivalent = false
       partition.usage = .filesystem
       if mount.filesystemType != "fuseblk" { partition.filesystemType = mount.filesystemType }
-      if refusal == nil {
+      // A file in memory or under an overlay is not opened as a device, but cannot keep a mount waiting either.
+      if refusal == nil || (refusal == .loopElsewhere && tree.isOnHarmlessFilesystem(loop: device)) {
         let asked = MountedLabel(sysroot: tree.sysroot, mountTable: tree.mountTable).ask(partition.mounts)
         if case .label(let label) = asked {
           partition.filesystemLabel = label

@@ -91,12 +91,22 @@ extension DeviceTree {
 
   /// The block device a loop device's file lies on; `nil` where it lies on none.
   func deviceUnder(loop device: BlockDevice) -> BlockDevice? {
-    guard let shown = device.backingFile else { return nil }
+    mountsUnder(loop: device).lazy.compactMap { self.device(of: $0) }.first
+  }
+
+  /// Whether a loop device's file lies where nobody else has to answer: in memory, or under an overlay.
+  func isOnHarmlessFilesystem(loop device: BlockDevice) -> Bool {
+    let type = mountsUnder(loop: whole(device)).first?.filesystemType
+    return ["tmpfs", "ramfs", "overlay", "squashfs", "erofs"].contains(type)
+  }
+
+  /// The mounts a loop device's file may lie on, the likeliest first.
+  private func mountsUnder(loop device: BlockDevice) -> [Mount] {
+    guard let shown = device.backingFile else { return [] }
     let path = LoopDevice.path(shown, sysroot: sysroot).path
     // A path outside of the sysroot is one that we see, not the node.
     let isOurs = sysroot.nodePath(shown) == nil
-    let below = isOurs ? ownMountTable.mount(holding: path).flatMap { self.device(of: $0) } : nil
-    return below ?? mountTable.mount(holding: path).flatMap { self.device(of: $0) }
+    return [isOurs ? ownMountTable.mount(holding: path) : nil, mountTable.mount(holding: path)].compactMap(\.self)
   }
 }
 

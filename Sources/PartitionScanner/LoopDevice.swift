@@ -37,11 +37,6 @@ public struct LoopDevice: Sendable, Hashable {
     let plain = isDeleted ? FilePath(bytes: shown.bytes.dropLast(mark.utf8.count)) : shown
     return (sysroot.nodePath(plain) ?? plain, isDeleted)
   }
-
-  /// All loop devices of the node that have a file.
-  public static func all(sysroot: Sysroot) -> [LoopDevice] {
-    DeviceTree(sysroot: sysroot).loops
-  }
 }
 
 /// The image `/` is mounted from, and where that lies: the partition that an upgrade of this node writes to.
@@ -55,7 +50,4 @@ public struct RunningRoot: Sendable, Hashable {
   public var filesystem: Mount
   /// The partition, as its block device; `nil` where it is none (an overlay, a network filesystem).
   public var partition: DeviceNumber?
-
-  /// - Returns: `nil` where `/` is not a loop device's filesystem.
-  public static func find(sysroot: Sysroot) -> RunningRoot? { DeviceTree(sysroot: sysroot).runningRoot }
 }

@@ -18,6 +18,8 @@ public struct Auditor {
   private var limits: [Limit] = []
   private var failures: [StorageError] = []
   private var host: Report.Host?
+  /// An image that was named could not be read, in whole or in part.
+  private var imageIsUnreadable = false
 
   public init(
     _ request: AuditRequest, monitor: AuditMonitor = AuditMonitor(), prober: any DeviceProber = ChildProber(),
@@ -60,10 +62,7 @@ public struct Auditor {
 
   /// Whether something that was named, rather than found, could not be read. What it says is in the report.
   private func namedIsUnreadable(_ findings: [Finding]) -> Bool {
-    findings.contains { finding in
-      finding.id == .partitionUnreadable && !request.isMachine
-        || finding.id == .imageUnreadable && request.devices.isEmpty && request.disks.isEmpty && !request.images.isEmpty
-    }
+    imageIsUnreadable || findings.contains { $0.id == .partitionUnreadable && !request.isMachine }
   }
 
   private func unique(_ limits: [Limit]) -> [Limit] {
@@ -111,15 +110,20 @@ public struct Auditor {
     for partition in scan.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
       let named = isWhole || partition.device == path || scan.partitions.count == 1
       try survey(
-        partition, scan: scan, mounts: mounts, searched: named || request.isSearched(partition.filesystemLabel))
+        partition, scan: scan, mounts: mounts, searched: named || request.isSearched(partition.filesystemLabel),
+        isNamed: true)
     }
   }
 
   private mutating func survey(
-    _ partition: ScannedPartition, scan: LiveScan, mounts: MountTable, searched: Bool
+    _ partition: ScannedPartition, scan: LiveScan, mounts: MountTable, searched: Bool, isNamed: Bool = false
   ) throws(StorageError) {
     if monitor.isCancelled() { throw .cancelledAudit }
-    if partition.isMounted {
+    // A mount that was asked for by its label is read, whatever it lies on. Else what can hang is not touched.
+    let isMeant = isNamed || request.allDevices || (partition.isMounted && request.isWanted(partition.filesystemLabel))
+    if !partition.isLocal, !isMeant {
+      addUnreadable(partition, .notTouched(partition.device), searched: searched)
+    } else if partition.isMounted {
       try surveyMounted(partition, scan: scan, mounts: mounts, searched: searched)
     } else {
       try surveyUnmounted(partition, searched: searched)
@@ -142,7 +146,7 @@ public struct Auditor {
       if searched {
         let inUse = InUseIndex(
           partition: scanned, name: survey.partition.name, scan: scan, sysroot: request.sysroot, mounts: mounts)
-        try survey.searchImages(of: mounted.tree, inUse: inUse, quick: request.quick, monitor: monitor)
+        try survey.searchImages(of: mounted.tree(mounts), inUse: inUse, quick: request.quick, monitor: monitor)
       }
       surveys.append(survey)
     } catch {
@@ -191,9 +195,10 @@ public struct Auditor {
   }
 
   private mutating func auditDisk(_ path: FilePath) throws(StorageError) {
+    // Asking for its status opens nothing; a device is opened in a child.
+    if FileStatus.of(path)?.kind == .blockDevice { return try auditDevice(path) }
     let file = try ReadOnlyFile.open(path, expecting: .regularFileOrBlockDevice)
     let status = try file.status()
-    if status.kind == .blockDevice { return try auditDevice(path) }
     monitor.onStage(path.display)
     let layout = try DiskImageScanner.scan(file)
     limits += layout.limits
@@ -215,6 +220,7 @@ public struct Auditor {
   private mutating func auditImage(_ path: FilePath) throws(StorageError) {
     monitor.onStage(path.display)
     let survey = try ImageFile(path, sysroot: request.sysroot).survey(quick: request.quick, monitor: monitor)
+    if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
     surveys.append(survey)
   }
 
@@ -258,6 +264,12 @@ extension StorageError {
       .notFound, operation: "find a filesystem labelled", path: FilePath(label),
       message: "nothing that could be looked at carries that label",
       hint: "List all with `headroom partitions`; --all-devices opens devices that are left alone otherwise.")
+  }
+
+  static func notTouched(_ device: FilePath) -> StorageError {
+    StorageError(
+      .unsupported, operation: "read", path: device, message: "it lies on a device that may never answer",
+      hint: "Name it with --device, or use --all-devices.")
   }
 
   static let cancelledAudit = StorageError(

@@ -7,15 +7,22 @@ struct TreeEntry {
   /// Below the filesystem's root.
   let path: FilePath
   let status: FileStatus
-  let list: () throws(StorageError) -> [TreeEntry]
+  let list: () throws(StorageError) -> TreeListing
   let open: () throws(StorageError) -> any ImageSource
   let linkTarget: () -> FilePath?
+}
+
+/// The entries of a directory.
+struct TreeListing {
+  var entries: [TreeEntry] = []
+  /// Entries that are there and cannot be asked; the path of each is below the filesystem's root.
+  var failures: [StorageError] = []
 }
 
 /// The files of one filesystem.
 protocol FileTree {
   /// The entries of the root directory.
-  func root() throws(StorageError) -> [TreeEntry]
+  func root() throws(StorageError) -> TreeListing
 }
 
 /// A mounted filesystem, reached through one of its mountpoints; never left through another mount or a symbolic link.
@@ -24,31 +31,41 @@ struct LiveTree: FileTree {
   /// The part of the filesystem that is mounted there.
   let mountRoot: FilePath
   let allocationUnit: UInt64?
+  /// Everything that is mounted anywhere, as the node sees it: what lies under another mount is not asked, because that
+  /// might not answer.
+  let mountpoints: Set<FilePath>
 
-  func root() throws(StorageError) -> [TreeEntry] {
+  func root() throws(StorageError) -> TreeListing {
     let device = try directory.status().device
-    return try entries(
-      of: directory, path: FilePath(bytes: mountRoot.bytes.drop { $0 == UInt8(ascii: "/") }), device: device)
+    return try list(
+      directory, path: FilePath(bytes: mountRoot.bytes.drop { $0 == UInt8(ascii: "/") }), device: device)
   }
 
-  private func entries(of directory: ReadOnlyFile, path: FilePath, device: UInt64) throws(StorageError) -> [TreeEntry] {
+  private func list(_ directory: ReadOnlyFile, path: FilePath, device: UInt64) throws(StorageError) -> TreeListing {
     let unit = allocationUnit
-    var entries: [TreeEntry] = []
-    for entry in try DirectoryListing.entries(of: directory) where entry.status.device == device {
+    var listing = TreeListing()
+    let entries = try DirectoryListing.entries(
+      of: directory, skipping: { mountpoints.contains(directory.path.appending($0)) },
+      onFailure: { failure in
+        var below = failure
+        below.path = path.appending(failure.path.lastComponent)
+        listing.failures.append(below)
+      })
+    for entry in entries where entry.status.device == device {
       let below = path.appending(entry.name)
-      entries.append(
+      listing.entries.append(
         TreeEntry(
           path: below, status: entry.status,
           list: { () throws(StorageError) in
             let child = try directory.openEntry(entry.name, directory: true)
-            return try self.entries(of: child, path: below, device: device)
+            return try self.list(child, path: below, device: device)
           },
           open: { () throws(StorageError) in
             try LiveFile(try directory.openEntry(entry.name, directory: false), allocationUnit: unit)
           },
-          linkTarget: { SmallFile.linkTarget(directory.path.appending(entry.name)) }))
+          linkTarget: { directory.linkTarget(ofEntry: entry.name) }))
     }
-    return entries
+    return listing
   }
 }
 
@@ -56,16 +73,19 @@ struct LiveTree: FileTree {
 struct ExtTree: FileTree {
   let filesystem: ExtFilesystem
 
-  func root() throws(StorageError) -> [TreeEntry] { try entries(ofDirectory: 2, path: "") }
+  func root() throws(StorageError) -> TreeListing { try list(directory: 2, path: "") }
 
-  private func entries(ofDirectory inode: UInt32, path: FilePath) throws(StorageError) -> [TreeEntry] {
+  private func list(directory inode: UInt32, path: FilePath) throws(StorageError) -> TreeListing {
     let filesystem = filesystem
-    return try filesystem.entries(ofDirectory: inode, path: path).map { entry in
+    var listing = TreeListing()
+    let entries = try filesystem.entries(ofDirectory: inode, path: path) { listing.failures.append($0) }
+    listing.entries = entries.map { entry in
       TreeEntry(
         path: entry.path, status: entry.status,
-        list: { () throws(StorageError) in try self.entries(ofDirectory: entry.inode, path: entry.path) },
+        list: { () throws(StorageError) in try self.list(directory: entry.inode, path: entry.path) },
         open: { () throws(StorageError) in try filesystem.open(inode: entry.inode, path: entry.path) },
         linkTarget: { filesystem.linkTarget(of: entry.inode) })
     }
+    return listing
   }
 }

@@ -56,7 +56,7 @@ struct ImageFile {
     let file = file
     let entry = TreeEntry(
       path: pathInFilesystem, status: status,
-      list: { () throws(StorageError) in [] },
+      list: { () throws(StorageError) in TreeListing() },
       open: { () throws(StorageError) in try LiveFile(file, allocationUnit: unit) },
       linkTarget: { nil })
     try survey.addImages(ImageSearch(single: entry), inUse: inUse, quick: quick, monitor: monitor)

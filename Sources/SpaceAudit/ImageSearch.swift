@@ -13,8 +13,12 @@ struct FoundImage {
 struct ImageSearch {
   private(set) var images: [FoundImage] = []
   private(set) var leftovers: [Partition.Leftover] = []
-  /// Directories that could not be listed.
+  /// Directories and files that could not be looked at.
   private(set) var failures: [StorageError] = []
+  /// Those among them that lie where an image does.
+  private(set) var unreadableImages: [StorageError] = []
+  /// A directory that is met again, which only a damaged filesystem has, is not entered again.
+  private var directories: Set<UInt64> = []
   /// Where `.snapshots/active` leads.
   private var activeSnapshot: FilePath?
 
@@ -27,7 +31,9 @@ struct ImageSearch {
   /// - Throws: ``StorageError`` where not even the root directory can be listed.
   init(_ tree: any FileTree, isCancelled: @escaping () -> Bool) throws(StorageError) {
     self.isCancelled = isCancelled
-    visit(try tree.root(), depth: 0)
+    let root = try tree.root()
+    note(root.failures)
+    visit(root.entries, depth: 0)
     settleRoles()
   }
 
@@ -42,13 +48,20 @@ struct ImageSearch {
       if isCancelled() { return }
       switch entry.status.kind {
       case .directory:
+        guard directories.insert(entry.status.inode).inserted else { continue }
         if ImagePlace.isLeftoverDirectory(entry.path) {
           var seen: Set<UInt64> = []
           leftovers.append(
             Partition.Leftover(
               path: entry.path, allocatedBytes: ByteCount(clamping: allocated(below: entry, depth: depth, &seen))))
         } else if depth < Self.depthLimit {
-          do throws(StorageError) { visit(try entry.list(), depth: depth + 1) } catch { failures.append(error) }
+          do throws(StorageError) {
+            let listing = try entry.list()
+            note(listing.failures)
+            visit(listing.entries, depth: depth + 1)
+          } catch {
+            failures.append(error)
+          }
         }
       case .regular:
         visit(file: entry)
@@ -72,10 +85,18 @@ struct ImageSearch {
     }
   }
 
-  private func isImageByContent(_ entry: TreeEntry) -> Bool {
-    // A file that cannot be opened or read here is no image we know of; known places are reported when they fail.
-    guard let source = try? entry.open() else { return false }
-    return (try? ContentSignature.type(of: source)) != nil
+  private mutating func isImageByContent(_ entry: TreeEntry) -> Bool {
+    do throws(StorageError) {
+      return try ContentSignature.type(of: try entry.open()) != nil
+    } catch {
+      failures.append(error)
+      return false
+    }
+  }
+
+  private mutating func note(_ failures: [StorageError]) {
+    self.failures += failures
+    unreadableImages += failures.filter { ImagePlace.role(of: $0.path) != nil }
   }
 
   /// All of a directory, each inode once, itself included.
@@ -83,11 +104,14 @@ struct ImageSearch {
     var total = entry.status.allocated
     guard depth < Self.depthLimit, !isCancelled() else { return total }
     do throws(StorageError) {
-      for child in try entry.list() {
+      let listing = try entry.list()
+      failures += listing.failures
+      for child in listing.entries {
         if child.status.kind == .directory {
-          total += allocated(below: child, depth: depth + 1, &seen)
+          guard directories.insert(child.status.inode).inserted else { continue }
+          total = total.addingClamped(allocated(below: child, depth: depth + 1, &seen))
         } else if child.status.links <= 1 || seen.insert(child.status.inode).inserted {
-          total += child.status.allocated
+          total = total.addingClamped(child.status.allocated)
         }
       }
     } catch {

@@ -38,7 +38,7 @@ struct InUseIndex {
         add(loop, to: Inode(device: status.device, number: status.inode))
       }
     }
-    findings += Self.deletedButOpen(on: places, name: name, sysroot: sysroot)
+    findings += Self.deletedButOpen(on: places, devices: devices, mounts: ours, name: name, sysroot: sysroot)
   }
 
   func holder(of status: FileStatus) -> ImageInUse? {
@@ -64,7 +64,11 @@ struct InUseIndex {
   }
 
   /// Files of the partition that processes hold open though no path leads to them any more, from 1 MiB on.
-  private static func deletedButOpen(on places: Set<FilePath>, name: String, sysroot: Sysroot) -> [Finding] {
+  ///
+  /// - Parameter mounts: As we see them, which is how /proc shows what is open.
+  private static func deletedButOpen(
+    on places: Set<FilePath>, devices: Set<DeviceNumber>, mounts: MountTable, name: String, sysroot: Sysroot
+  ) -> [Finding] {
     let proc = SmallFile.exists(sysroot.resolve("/proc/1")) ? sysroot.resolve("/proc") : "/proc"
     let mark = " (deleted)"
     var seen: Set<UInt64> = []
@@ -76,8 +80,13 @@ struct InUseIndex {
         let link = descriptors.appending(descriptor)
         guard let target = SmallFile.linkTarget(link), target.hasSuffix(mark) else { continue }
         let path = FilePath(bytes: target.bytes.dropLast(mark.utf8.count))
-        guard places.contains(where: { path.relative(to: $0) != nil && $0 != "/" }),
-          let status = FileStatus.of(link), status.allocated >= 1 << 20, seen.insert(status.inode).inserted
+        // By text first: what lies on another mount might not answer. Then by device: another mount namespace may have
+        // another file at that path.
+        let place = mounts.mount(holding: path)
+        guard place.map({ devices.contains($0.device) }) ?? false,
+          places.contains(where: { sysroot.nodePath(path)?.relative(to: $0) != nil && $0 != "/" }),
+          let status = FileStatus.of(link), devices.contains(DeviceNumber(status.device)),
+          status.allocated >= 1 << 20, seen.insert(status.inode).inserted
         else { continue }
         let command = SmallFile.text(proc.appending(process).appending("comm")) ?? "?"
         findings.append(

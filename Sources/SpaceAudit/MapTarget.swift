@@ -27,6 +27,10 @@ public struct MapTarget {
   /// - Throws: ``StorageError``: `.notFound`, or `.unsupported` where several filesystems have it.
   public init(_ path: FilePath, inDisk disk: FilePath, label: String?) throws(StorageError) {
     self.path = path
+    // A device that does not answer costs a child its life, not us.
+    if FileStatus.of(disk)?.kind == .blockDevice {
+      _ = try LiveScanner(sysroot: Sysroot(), prober: ChildProber()).probeExplicit(disk)
+    }
     let file = try ReadOnlyFile.open(disk, expecting: .regularFileOrBlockDevice)
     let container = try FileSource(file)
     var matches: [(any ImageSource, FilePath)] = []

@@ -44,7 +44,7 @@ struct MountedPartition {
     superblock = Self.superblock(of: scanned, statistics, sysroot)
   }
 
-  /// The superblock lies in the page cache of a mounted device, so this waits for no disk.
+  /// A mount keeps its superblock and descriptors in the device's page cache, so this waits for no disk.
   private static func superblock(
     of scanned: ScannedPartition, _ statistics: FilesystemStatistics, _ sysroot: Sysroot
   ) -> ExtSuperblock? {
@@ -52,11 +52,13 @@ struct MountedPartition {
       let device = try? ReadOnlyFile.open(sysroot.resolve(device: scanned.device), expecting: .blockDevice),
       let source = try? FileSource(device)
     else { return nil }
-    return (try? ExtFilesystem(source))?.superblock
+    return (try? ExtFilesystem(source, ofMount: true))?.superblock
   }
 
-  var tree: LiveTree {
-    LiveTree(directory: directory, mountRoot: mount.root, allocationUnit: superblock?.clusterSize)
+  func tree(_ mounts: MountTable) -> LiveTree {
+    LiveTree(
+      directory: directory, mountRoot: mount.root, allocationUnit: superblock?.clusterSize,
+      mountpoints: Set(mounts.mounts.map(\.mountpoint)))
   }
 
   func figures() -> Partition {
@@ -83,7 +85,8 @@ struct MountedPartition {
     return partition
   }
 
-  /// What root can still write: ext4 keeps some clusters even from root; btrfs and xfs say in `f_bavail` what is left.
+  /// What root can still write: ext4 keeps some clusters even from root; btrfs says in `f_bavail` what is left once it
+  /// has set space for metadata aside.
   private var usable: UInt64 {
     guard statistics.type == "ext4" else {
       return statistics.type == "btrfs" ? statistics.available : statistics.free
@@ -92,11 +95,11 @@ struct MountedPartition {
     if let name = scanned.kernelName,
       let clusters = SmallFile.text(sysroot.sys.appending("fs/ext4/\(name)/reserved_clusters")).flatMap(UInt64.init)
     {
-      reserved = clusters.multipliedReportingOverflow(by: superblock?.clusterSize ?? statistics.blockSize).partialValue
+      reserved = clusters.multipliedClamped(by: superblock?.clusterSize ?? statistics.blockSize)
     } else if let superblock {
       reserved = superblock.reservedBytes
     } else {
-      // Too much rather than too little: min(2 %, 4096 clusters), as the kernel reserves by default.
+      // What the kernel reserves by default, min(2 %, 4096 clusters), for clusters of one block.
       reserved = mount.filesystemType == "ext2" ? 0 : min(statistics.capacity / 50, 4096 * statistics.blockSize)
     }
     return statistics.free - min(reserved, statistics.free)

@@ -35,6 +35,12 @@ public struct PartitionListing: Sendable {
     }
     for disk in request.disks {
       attempt { () throws(StorageError) in
+        if FileStatus.of(disk)?.kind == .blockDevice {
+          let scan = try scanner.probeExplicit(disk)
+          found += scan.partitions
+          limits += scan.limits
+          return
+        }
         let file = try ReadOnlyFile.open(disk, expecting: .regularFileOrBlockDevice)
         let layout = try DiskImageScanner.scan(file)
         guard !layout.partitions.isEmpty else { throw .nothingIn(disk, size: try file.status().size) }

@@ -39,23 +39,39 @@ struct PartitionSurvey: Codable {
   mutating func addImages(
     _ search: ImageSearch, inUse: InUseIndex, quick: Bool, monitor: AuditMonitor
   ) throws(StorageError) {
-    for failure in search.failures.prefix(8) { limits.append(Limit("directory-not-read", failure.summary)) }
+    for failure in search.failures.prefix(8) { limits.append(Limit("not-looked-at", failure.summary)) }
+    if search.failures.count > 8 {
+      limits.append(
+        Limit("not-looked-at", "\(partition.name): \(search.failures.count - 8) more files or directories like these."))
+    }
+    for failure in search.unreadableImages {
+      findings.append(.unreadable("\(partition.name):\(failure.path.display)", failure))
+    }
     partition.leftovers = search.leftovers.sorted { $0.path < $1.path }
-    if !quick { monitor.onPlan(search.images.reduce(0) { $0 + $1.entry.status.allocated }) }
+    if !quick { monitor.onPlan(search.images.reduce(0) { $0.addingClamped($1.entry.status.allocated) }) }
     var once = StorageOnce()
+    var measured: [UInt64: Measured] = [:]
     var images: [ImageUsage] = []
     for found in search.images.sorted(by: { $0.entry.path < $1.entry.path }) {
-      monitor.onStage(found.entry.path.display)
-      let measured = try measure(found, quick: quick, monitor: monitor)
-      var usage = measured.usage
-      usage.inUse = inUse.holder(of: found.entry.status)
-      if let map = measured.map {
-        once.add(
-          inode: found.entry.status.inode, allocated: found.entry.status.allocated,
-          reclaimable: UInt64(max(0, usage.reclaimableBytes?.bytes ?? 0)), map: map)
+      let status = found.entry.status
+      if let first = measured[status.inode] {
+        var link = first.usage
+        link.hardLinkOf = first.usage.path
+        link.path = found.entry.path
+        link.role = found.role
+        images.append(link)
+        continue
       }
-      images.append(usage)
-      if osRelease.isEmpty || usage.role == .active, !measured.osRelease.isEmpty { osRelease = measured.osRelease }
+      monitor.onStage(found.entry.path.display)
+      var result = try measure(found, quick: quick, monitor: monitor)
+      result.usage.inUse = inUse.holder(of: status)
+      once.add(
+        inode: status.inode, allocated: status.allocated, reclaimable: result.usage.reclaimableBytes, map: result.map)
+      images.append(result.usage)
+      if osRelease.isEmpty || found.role == .active, !result.osRelease.isEmpty { osRelease = result.osRelease }
+      // The map is what takes memory; it is needed once.
+      result.map = nil
+      if status.links > 1 { measured[status.inode] = result }
     }
     partition.images = images
     partition.totals = once.totals
@@ -97,12 +113,11 @@ struct PartitionSurvey: Codable {
     let inside = InnerInspection.of(source)
     usage.inner = inside.filesystem
     usage.os = inside.os
-    if !inside.freeRuns.isEmpty || inside.filesystem?.freeBytes != nil, measurement.map.source != .blocks {
-      usage.inner?.staleBytes = ByteCount(
-        clamping: InnerOverlap.allocated(inside.freeRuns, in: measurement.map))
+    if let freeRuns = inside.freeRuns, measurement.map.source != .blocks {
+      usage.inner?.staleBytes = ByteCount(clamping: InnerOverlap.allocated(freeRuns, in: measurement.map))
     }
-    if quick, inside.filesystem?.freeBytes != nil, measurement.map.source != .blocks {
-      let spare = ByteRange.union(inside.freeRuns + inside.idleRuns)
+    if quick, let freeRuns = inside.freeRuns, measurement.map.source != .blocks {
+      let spare = ByteRange.union(freeRuns + inside.idleRuns)
       let estimate = InnerOverlap.reclaimable(spare, in: measurement, of: source)
       usage.reclaimableBytes = ByteCount(clamping: estimate.bytes)
       if !estimate.reasons.isEmpty { usage.reclaimableReasons = estimate.reasons }
@@ -127,6 +142,8 @@ struct PartitionSurvey: Codable {
     }
     if let failure = inside.failure, measurement.readError == nil {
       limits.append(Limit("inside-not-read", "\(target): \(failure.summary)"))
+      // An OS image whose filesystem cannot be read is none a node could boot.
+      if usage.role != .other { findings.append(.unreadable(usage, on: partition, failure)) }
     }
     if usage.mapSource == .blocks || usage.mapSource == .seek {
       limits.append(
@@ -145,8 +162,11 @@ struct PartitionSurvey: Codable {
 
 extension Finding {
   static func unreadable(_ image: ImageUsage, on partition: Partition, _ error: StorageError) -> Finding {
-    Finding(
-      .imageUnreadable, .warning, target: partition.target(of: image), message: sentence(error), remedy: error.hint)
+    unreadable(partition.target(of: image), error)
+  }
+
+  static func unreadable(_ target: String, _ error: StorageError) -> Finding {
+    Finding(.imageUnreadable, .warning, target: target, message: sentence(error), remedy: error.hint)
   }
 
   static func unreadable(_ partition: Partition, _ error: StorageError) -> Finding {

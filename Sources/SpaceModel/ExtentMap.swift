@@ -3,23 +3,13 @@
 /// Extents never overlap, none is empty, and neighbours that are adjacent in the file and on the device with equal
 /// flags are one: what FIEMAP returns otherwise depends on what is cached.
 ///
-/// An extent takes 24 bytes, kept in pieces so that appending a million of them never copies what is there.
+/// An extent takes 20 bytes, kept in pieces so that appending a million of them never copies what is there.
 public struct ExtentMap: Sendable {
   /// `st_size`, or the size of a block device.
   public let apparentSize: UInt64
   public let source: MapSource
 
-  private struct Record {
-    var start: UInt64
-    /// Length in the low 56 bits, flags above.
-    var lengthAndFlags: UInt64
-    /// All ones: unknown.
-    var physical: UInt64
-  }
-
-  private static let piece = 4096
-  private static let lengthMask: UInt64 = (1 << 56) - 1
-  private var pieces: [[Record]] = []
+  private var pieces: [ExtentPiece] = []
   /// Mapped extents, after merging.
   public private(set) var count = 0
   /// The last extent, which the next one may still be merged into.
@@ -44,47 +34,26 @@ public struct ExtentMap: Sendable {
   public mutating func append(_ extent: Extent) throws(ExtentOrderError) {
     guard extent.length > 0 else { return }
     let (end, overflow) = extent.start.addingReportingOverflow(extent.length)
-    guard extent.start >= mappedEnd, !overflow, extent.length <= Self.lengthMask else {
+    guard extent.start >= mappedEnd, !overflow else {
       throw ExtentOrderError(extent: extent, mappedEnd: mappedEnd)
     }
     mappedEnd = end
-    if var last = pending, last.continues(in: extent), last.length <= Self.lengthMask - extent.length {
+    if var last = pending, last.continues(in: extent) {
       last.length += extent.length
       pending = last
-      replaceLast(with: last)
+      pieces[pieces.count - 1].replaceLast(with: last)
       return
     }
-    if count % Self.piece == 0 {
-      var fresh: [Record] = []
-      // The first piece grows as it needs: most files have a handful of extents.
-      if count > 0 { fresh.reserveCapacity(Self.piece) }
-      pieces.append(fresh)
-    }
-    pieces[pieces.count - 1].append(Self.record(extent))
+    // The first piece grows as it needs: most files have a handful of extents.
+    if count % ExtentPiece.capacity == 0 { pieces.append(ExtentPiece(isFull: count > 0)) }
+    pieces[pieces.count - 1].append(extent)
     count += 1
     pending = extent
   }
 
-  private mutating func replaceLast(with extent: Extent) {
-    let index = count - 1
-    pieces[index / Self.piece][index % Self.piece] = Self.record(extent)
-  }
-
-  private static func record(_ extent: Extent) -> Record {
-    Record(
-      start: extent.start,
-      lengthAndFlags: extent.length | UInt64(extent.flags.rawValue) << 56,
-      physical: extent.physical ?? .max)
-  }
-
   /// - Complexity: O(1).
   public subscript(index: Int) -> Extent {
-    let record = pieces[index / Self.piece][index % Self.piece]
-    return Extent(
-      start: record.start,
-      length: record.lengthAndFlags & Self.lengthMask,
-      physical: record.physical == .max ? nil : record.physical,
-      flags: Extent.Flags(rawValue: UInt8(record.lengthAndFlags >> 56)))
+    pieces[index / ExtentPiece.capacity][index % ExtentPiece.capacity]
   }
 
   /// The first extent that ends behind `offset`; `count` where there is none.

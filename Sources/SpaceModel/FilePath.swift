@@ -14,8 +14,6 @@ public struct FilePath: Hashable, Sendable {
   /// What a person is shown: control characters, and bytes that are not UTF-8, as `\x1b`; one line always.
   public var display: String { DisplayText.escaped(bytes) }
 
-  public var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
-
   /// The part behind the last slash.
   public var lastComponent: FilePath {
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }

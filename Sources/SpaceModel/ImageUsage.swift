@@ -6,6 +6,8 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   /// Below the filesystem's root; as given for an image named on the command line.
   public var path: FilePath
   public var role: ImageRole
+  /// The image of this list that is the same inode; it was measured there, and counts once.
+  public var hardLinkOf: FilePath?
   /// `st_size`.
   public var apparentBytes: ByteCount
   /// 512 × `st_blocks`.
@@ -26,7 +28,7 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   /// What punching the zero units would give back to the filesystem, never more than it would.
   public var reclaimableBytes: ByteCount?
   public var reclaimableBasis: ReclaimableBasis?
-  /// Why `reclaimableBytes` is a lower bound and not the exact figure; empty where it is exact.
+  /// Why `reclaimableBytes` is a lower bound and not the exact figure; `nil` where it is exact.
   public var reclaimableReasons: [ReclaimableReason]?
   /// Whether the image has holes.
   public var sparse: Bool?
@@ -53,6 +55,7 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case path
     case role
+    case hardLinkOf = "hard_link_of"
     case apparentBytes = "apparent_bytes"
     case allocatedBytes = "allocated_bytes"
     case dataBytes = "data_bytes"

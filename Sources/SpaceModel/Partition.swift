@@ -62,9 +62,10 @@ public struct Partition: Sendable, Hashable, Codable {
   /// Over all images, with hard links and shared physical ranges counted once.
   public struct Totals: Sendable, Hashable, Codable {
     public var allocatedBytes: ByteCount
-    public var reclaimableBytes: ByteCount
+    /// Of the images for which it is known; `nil` where it is for none.
+    public var reclaimableBytes: ByteCount?
 
-    public init(allocatedBytes: ByteCount, reclaimableBytes: ByteCount) {
+    public init(allocatedBytes: ByteCount, reclaimableBytes: ByteCount?) {
       self.allocatedBytes = allocatedBytes
       self.reclaimableBytes = reclaimableBytes
     }

@@ -53,7 +53,7 @@ public struct Finding: Sendable, Hashable, Codable {
   }
 
   /// Whether it says that something could not be judged, rather than that it is bad.
-  var meansUnknown: Bool { id == .labelMissing || id == .imageUnreadable || id == .partitionUnreadable }
+  public var meansUnknown: Bool { id == .labelMissing || id == .imageUnreadable || id == .partitionUnreadable }
 }
 
 extension Finding: Comparable {

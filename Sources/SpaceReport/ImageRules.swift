@@ -43,7 +43,9 @@ public struct ImageRules: Sendable {
   }
 
   private func reclaimFinding(_ image: ImageUsage, _ partition: Partition, _ target: String) -> Finding? {
-    guard let reclaimable = image.reclaimableBytes, reclaimable >= Self.worthMentioning(image) else { return nil }
+    guard let reclaimable = image.reclaimableBytes, reclaimable > .zero, image.hardLinkOf == nil,
+      reclaimable >= min(Self.worthMentioning(image), threshold(partition))
+    else { return nil }
     let estimated = image.reclaimableBasis == .estimate ? " (estimated: no data was read)" : ""
     let dense = image.sparse == false
     let share = Self.percent(reclaimable, of: image.apparentBytes)
@@ -52,7 +54,7 @@ public struct ImageRules: Sendable {
       ? "It is written out in full, \(image.allocatedBytes) for \(image.apparentBytes), though \(share) of it is empty: "
         + "digging holes gives back \(reclaimable)\(estimated). It was copied without its holes."
       : "It holds \(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives that back."
-    let id: Finding.ID = image.role == .recovery ? .recoveryNotSparse : dense ? .imageNotSparse : .imageZeroData
+    let id: Finding.ID = !dense ? .imageZeroData : image.role == .recovery ? .recoveryNotSparse : .imageNotSparse
     let isWarning = id != .recoveryNotSparse && !denseImagesExpected && reclaimable >= threshold(partition)
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,

@@ -18,10 +18,10 @@ enum Remedy {
   /// COS_RECOVERY is not mounted on a running node.
   private static func onATemporaryMount(_ image: ImageUsage, _ partition: Partition) -> String {
     let device: String
-    if let label = partition.filesystemLabel {
-      device = "-L " + ShellQuote.quoted(FilePath(label))
-    } else if partition.device.hasPrefix("/dev/") {
+    if partition.device.hasPrefix("/dev/") {
       device = ShellQuote.quoted(partition.device)
+    } else if let label = partition.filesystemLabel {
+      device = "-L " + ShellQuote.quoted(FilePath(label))
     } else {
       return "On the node, run fallocate --dig-holes on \(image.path.display)."
     }

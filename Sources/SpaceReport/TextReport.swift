@@ -27,7 +27,9 @@ public struct TextReport: Sendable {
   }
 
   private func opening() -> [String] {
-    let worst = report.findings.first { $0.severity > .info }
+    let worst = report.findings.first {
+      report.verdict == .unknown ? $0.meansUnknown : $0.severity > .info
+    }
     let headline =
       switch report.verdict {
       case .ok: style.paint("OK", .good) + ": " + okSummary

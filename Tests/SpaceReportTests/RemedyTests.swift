@@ -36,7 +36,7 @@ import Testing
     ),
     (
       partition(.offline, label: "two words", device: "/dev/sdb1"), "a.img",
-      "mount -L 'two words' /mnt && {\n  fallocate --dig-holes /mnt/a.img\n  umount /mnt\n}"
+      "mount /dev/sdb1 /mnt && {\n  fallocate --dig-holes /mnt/a.img\n  umount /mnt\n}"
     ),
     (
       partition(.offline, label: nil, device: "/dev/sdb1"), "it's.img",
@@ -45,7 +45,7 @@ import Testing
     // Only a part of it is mounted: its path from there is not known.
     (
       partition(.mounted, label: "COS_STATE"), "cOS/passive.img",
-      "mount -L COS_STATE /mnt && {\n  fallocate --dig-holes /mnt/cOS/passive.img\n  umount /mnt\n}"
+      "mount /dev/sda4 /mnt && {\n  fallocate --dig-holes /mnt/cOS/passive.img\n  umount /mnt\n}"
     ),
     (
       partition(.offline, label: nil, device: "node.img#4"), "a.img",

@@ -11,10 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// open(2) flags.
-extern const int cls_O_NOATIME;
-extern const int cls_O_PATH;
-
 // Opens for reading only, close-on-exec, non-blocking (a FIFO or a tape must
 // not hold us up). O_NOATIME is tried first and given up on EPERM, which the
 // kernel answers where the caller neither owns the file nor has CAP_FOWNER.
@@ -83,9 +79,6 @@ int cls_filesystem_label(int fd, char *label);
 // realtime device.
 int cls_extended_flags(int fd, uint32_t *flags);
 extern const uint32_t cls_XFLAG_REALTIME;
-
-// The file a loop device stands on (LOOP_GET_STATUS64).
-int cls_loop_backing(int fd, uint64_t *device, uint64_t *inode, int *read_only);
 
 // One file extent item of a btrfs inode.
 struct cls_btrfs_extent {

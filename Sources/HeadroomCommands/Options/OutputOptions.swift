@@ -55,7 +55,7 @@ struct OutputOptions: ParsableArguments {
     if let outputFile {
       try OutputFile.replace(FilePath(outputFile), with: bytes)
     } else {
-      Output.write(bytes)
+      try Output.write(bytes)
     }
   }
 

@@ -15,6 +15,8 @@ final class MapSink {
   /// Collected only where the result goes to a file.
   private var held: [UInt8] = []
   private var any = false
+  /// Writing failed; nothing more is written, and ``finish()`` says so.
+  private var failure: StorageError?
 
   init(_ options: OutputOptions, isArray: Bool, summary: Bool) {
     self.options = options
@@ -65,6 +67,7 @@ final class MapSink {
       write(RawArgument.bytes(of: table.lines().joined(separator: "\n") + "\n"))
     }
     if options.outputFile != nil { try options.emit(held) }
+    if let failure { throw failure }
   }
 
   // MARK: JSON
@@ -188,6 +191,10 @@ final class MapSink {
   }
 
   private func write(_ bytes: [UInt8]) {
-    if options.outputFile != nil { held += bytes } else { Output.write(bytes) }
+    if options.outputFile != nil {
+      held += bytes
+    } else if failure == nil {
+      do throws(StorageError) { try Output.write(bytes) } catch { failure = error }
+    }
   }
 }

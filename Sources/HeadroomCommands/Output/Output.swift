@@ -4,17 +4,24 @@ import SpaceModel
 
 /// Standard output and standard error.
 enum Output {
-  /// write(2) until all is written; gives up where nobody reads (SIGPIPE ends the program before that).
-  static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
-    _ = WorkerProcess.write(bytes, to: descriptor)
+  /// write(2) until all is written (a reader that is gone ends the program by SIGPIPE before that).
+  ///
+  /// - Throws: ``StorageError`` where it cannot all be written: a disk that is full, a descriptor that is closed.
+  static func write(_ bytes: [UInt8]) throws(StorageError) {
+    guard WorkerProcess.write(bytes, to: STDOUT_FILENO) else {
+      throw SystemCallTable.error(operation: "write", path: "standard output", call: "write", errno: errno)
+    }
   }
+
+  /// Notes are let go where nobody can read them.
+  static func toStandardError(_ text: String) { _ = WorkerProcess.write(Array(text.utf8), to: STDERR_FILENO) }
 
   /// `headroom: cannot …`, then cause and hint.
   static func error(_ error: StorageError) {
-    Output.write(Array("headroom: \(error.description)\n".utf8), to: STDERR_FILENO)
+    toStandardError("headroom: \(error.description)\n")
   }
 
-  static func note(_ text: String) { write(Array("headroom: \(text)\n".utf8), to: STDERR_FILENO) }
+  static func note(_ text: String) { toStandardError("headroom: \(text)\n") }
 }
 
 /// What the terminal can show.

@@ -41,7 +41,7 @@ final class Progress: Sendable {
     // A tick that runs now writes its line before this, or not at all.
     state.withLock { _ in
       if Interruption.progressShown.exchange(false, ordering: .relaxed) {
-        Output.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
+        Output.toStandardError("\r\u{1B}[K")
       }
     }
   }
@@ -64,7 +64,7 @@ final class Progress: Sendable {
       let line = Self.line(
         stage: state.stage, read: state.read, planned: state.planned, seconds: seconds, width: Terminal.width)
       Interruption.progressShown.store(true, ordering: .relaxed)
-      Output.write(Array("\r\(line)\u{1B}[K".utf8), to: STDERR_FILENO)
+      Output.toStandardError("\r\(line)\u{1B}[K")
     }
   }
 
