@@ -1,4 +1,3 @@
-import Dispatch
 import LinuxStorage
 import SpaceModel
 import Synchronization
@@ -7,7 +6,7 @@ import Synchronization
 ///
 /// Memory stays flat: work is cut into pieces of at most 4 MiB, a batch of them is read by the workers at once, and
 /// their findings are handed on in file order before the next batch.
-struct ZeroScan {
+struct ZeroScan: Sendable {
   let source: any ImageSource
   let unit: UInt64
   /// Where reading stops: units that pass it are zero when their bytes up to it are.
@@ -19,7 +18,7 @@ struct ZeroScan {
   var onRead: @Sendable (UInt64) -> Void = { _ in }
 
   /// What a scan finds, in file order.
-  enum Event {
+  enum Event: Sendable {
     /// Whole units that read as zeros.
     case zero(ByteRange)
     /// Whole units that could not be read, and the first error of them.
@@ -87,21 +86,27 @@ struct ZeroScan {
   }
 
   private func process(_ batch: [[ByteRange]]) -> [Result<[Event], StorageError>] {
-    let next = Atomic<Int>(0)
-    let results = Mutex<[Result<[Event], StorageError>]>(
-      Array(repeating: .success([]), count: batch.count))
-    DispatchQueue.concurrentPerform(iterations: min(workers, batch.count)) { _ in
+    let shared = Batch(count: batch.count)
+    WorkerThreads.run(min(workers, batch.count)) {
       let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: max(Self.bufferBytes, Int(unit)), alignment: 4096)
       defer { buffer.deallocate() }
       while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < batch.count else { return }
         let result = read(batch[index], buffer)
-        results.withLock { $0[index] = result }
+        shared.results.withLock { $0[index] = result }
       }
     }
-    return results.withLock { $0 }
+    return shared.results.withLock { $0 }
+  }
+
+  /// What the workers of one batch share.
+  private final class Batch: Sendable {
+    let next = Atomic<Int>(0)
+    let results: Mutex<[Result<[Event], StorageError>]>
+
+    init(count: Int) { results = Mutex(Array(repeating: .success([]), count: count)) }
   }
 
   private func read(_ spans: [ByteRange], _ buffer: UnsafeMutableRawBufferPointer) -> Result<[Event], StorageError> {

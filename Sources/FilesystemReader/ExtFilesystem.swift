@@ -125,9 +125,12 @@ public final class ExtFilesystem {
     let size = UInt64(inode.i_size) | (kind == .regular ? UInt64(inode.i_size_high) << 32 : 0)
     // An inode can claim any number of blocks; more than the filesystem has it does not take.
     let claimed = UInt64(ext2fs_get_stat_i_blocks(fs, &inode)).multipliedClamped(by: 512)
+    // ext4_file_getattr() counts inline data as if it took sectors.
+    let isInline = inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0
+    let inline = isInline && kind == .regular ? ByteRange(start: 0, end: size).expanded(toMultipleOf: 512).length : 0
     let status = FileStatus(
       kind: kind, device: 0, inode: UInt64(number), links: UInt64(inode.i_links_count), size: size,
-      allocated: min(claimed, superblock.size))
+      allocated: min(claimed.addingClamped(inline), superblock.size))
     return (inode, status)
   }
 

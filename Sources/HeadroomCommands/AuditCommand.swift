@@ -49,9 +49,9 @@ struct AuditCommand: ParsableCommand {
     progress.finish()
     for failure in outcome.failures { Output.error(failure) }
     if output.isJSON {
-      try output.emit(ReportEncoder.encode(outcome.report))
+      try output.emit(ReportEncoder.encode(outcome.report), inputs: targets.inputs)
     } else {
-      try output.emit(TextReport(outcome.report, style: output.style).render())
+      try output.emit(TextReport(outcome.report, style: output.style).render(), inputs: targets.inputs)
     }
     if !outcome.isComplete { throw ExitCode(ExitStatus.unknown) }
   }

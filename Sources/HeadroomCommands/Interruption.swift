@@ -9,6 +9,8 @@ enum Interruption {
   static let progressShown = Atomic<Bool>(false)
 
   static func install() {
+    // A file that grows beyond ulimit -f is a write error like any other, and is cleaned up after.
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in

@@ -35,22 +35,29 @@ struct MapCommand: ParsableCommand {
   @Option(name: .long, help: "With --disk: on the filesystem with this label.")
   var label: String?
 
+  @Option(name: .long, help: "With --disk: on the partition with this number.")
+  var partition: Int?
+
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func validate() throws {
-    if label != nil, disk == nil { throw ValidationError("--label goes with --disk.") }
+    if label != nil || partition != nil, disk == nil {
+      throw ValidationError("--label and --partition go with --disk.")
+    }
+    if images.contains("") { throw ValidationError("An image needs a name.") }
   }
 
   func run() throws {
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     let lookup = ClusterLookup()
-    let sink = MapSink(output, isArray: images.count > 1, summary: summary)
+    let inputs = (images + (disk.map { [$0] } ?? [])).map { FilePath($0) }
+    let sink = MapSink(output, inputs: inputs, isArray: images.count > 1, summary: summary)
     var failed = false
     for name in images {
       do throws(StorageError) {
         let path = FilePath(name)
         let target =
-          if let disk { try MapTarget(path, inDisk: FilePath(disk), label: label) } else {
+          if let disk { try MapTarget(path, inDisk: FilePath(disk), label: label, partition: partition) } else {
             try MapTarget(live: path, lookup: lookup)
           }
         failed = try !sink.add(target, readsData: zeros ?? !output.isJSON, progress: progress) || failed

@@ -20,14 +20,20 @@ struct PartitionsCommand: ParsableCommand {
   @OptionGroup(title: "Targets") var targets: TargetOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  func validate() throws {
+    if !targets.image.isEmpty { throw ValidationError("An image file has no partitions to list; use map or audit.") }
+  }
+
   func run() throws {
     let request = try targets.request()
     let listing = PartitionListing.of(request)
     for failure in listing.failures { Output.error(failure) }
     if output.isJSON {
-      try output.emit(ReportEncoder.encode(listing.document))
+      try output.emit(ReportEncoder.encode(listing.document), inputs: targets.inputs)
     } else {
-      try output.emit(PartitionTable(listing.document, style: output.style, heading: !output.noheadings).render())
+      try output.emit(
+        PartitionTable(listing.document, style: output.style, heading: !output.noheadings).render(),
+        inputs: targets.inputs)
     }
     if !listing.failures.isEmpty { throw ExitCode(ExitStatus.unknown) }
   }

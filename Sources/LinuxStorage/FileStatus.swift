@@ -12,6 +12,8 @@ public struct FileStatus: Hashable, Sendable {
   public var device: UInt64
   public var inode: UInt64
   public var kind: Kind
+  /// `st_mode`, with the type bits.
+  public var mode: UInt32 = 0
   public var links: UInt64
   /// `st_size`; for a block device its size.
   public var size: UInt64
@@ -31,6 +33,7 @@ public struct FileStatus: Hashable, Sendable {
     device = UInt64(raw.st_dev)
     inode = UInt64(raw.st_ino)
     links = UInt64(raw.st_nlink)
+    mode = raw.st_mode
     size = UInt64(max(0, raw.st_size))
     // st_blocks counts 512-byte units whatever st_blksize says.
     allocated = UInt64(max(0, raw.st_blocks)).multipliedClamped(by: 512)
@@ -114,6 +117,7 @@ extension FileStatus.Kind {
       }
     throw StorageError(
       .wrongType, operation: operation, path: path, message: "it is \(found), not \(wanted)",
-      hint: self == .directory ? "Name the files in it, or use --sysroot for a node's root directory." : nil)
+      hint: self == .directory
+        ? "Name the files in it, or use --sysroot for a node's root directory." : "Name \(wanted).")
   }
 }

@@ -58,6 +58,7 @@ public struct LiveScanner: Sendable {
     let partitions = tree.partitions(of: device)
     if partitions.isEmpty {
       survey.addNamed(device)
+      survey.addParentsForNames()
       survey.probe(with: prober)
       if let failure = survey.failure { throw failure }
     } else {

@@ -17,6 +17,23 @@ enum AmbiguousLabel {
       runningRoot: scan.runningRoot?.partition, byLabelLink: ByLabelLink.kernelName(for: label, sysroot: sysroot))
   }
 
+  /// Labels that several filesystems of one disk image carry.
+  static func findings(in partitions: [ScannedPartition]) -> [Finding] {
+    let filesystems = partitions.filter { !$0.isNotFilesystem }
+    var findings: [Finding] = []
+    for label in Set(filesystems.compactMap(\.filesystemLabel)).sorted() {
+      let devices = filesystems.filter { $0.filesystemLabel == label }.map(\.device.display)
+      guard devices.count > 1 else { continue }
+      let list = devices.joined(separator: ", ")
+      findings.append(
+        Finding(
+          .labelAmbiguous, .warning, target: DisplayText.escaped(label),
+          message: "\(devices.count) filesystems of this disk carry this label: \(list).",
+          remedy: "Relabel the one that is not meant with e2label, on the node."))
+    }
+    return findings
+  }
+
   /// `nil` where the label leads to one filesystem.
   ///
   /// Critical where elemental, or `blkid -L` for it, would take another partition than the one that counts.

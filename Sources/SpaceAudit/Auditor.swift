@@ -36,9 +36,13 @@ public struct Auditor {
   /// - Throws: ``StorageError`` `.cancelled` only; everything else is in the outcome.
   public mutating func run(tool: Report.Tool, generatedAt: String) throws(StorageError) -> AuditOutcome {
     if request.isMachine { try auditMachine() }
-    for device in request.devices { try attempt { (audit) throws(StorageError) in try audit.auditDevice(device) } }
-    for disk in request.disks { try attempt { (audit) throws(StorageError) in try audit.auditDisk(disk) } }
-    for image in request.images { try attempt { (audit) throws(StorageError) in try audit.auditImage(image) } }
+    for device in unique(request.devices) {
+      try attempt(device, .targetUnreadable) { (audit) throws(StorageError) in try audit.auditDevice(device) }
+    }
+    for disk in unique(request.disks) {
+      try attempt(disk, .targetUnreadable) { (audit) throws(StorageError) in try audit.auditDisk(disk) }
+    }
+    if !request.images.isEmpty { try auditImages() }
     checkLabels()
     let host = self.host ?? HostDetection.host(ofImage: surveys.first { !$0.osRelease.isEmpty }?.osRelease ?? [:])
     let rules = ImageRules(
@@ -52,10 +56,14 @@ public struct Auditor {
   }
 
   /// One target that fails does not keep the others from being looked at.
-  private mutating func attempt(_ body: (inout Auditor) throws(StorageError) -> Void) throws(StorageError) {
+  private mutating func attempt(
+    _ target: FilePath, _ id: Finding.ID, _ body: (inout Auditor) throws(StorageError) -> Void
+  ) throws(StorageError) {
     do throws(StorageError) { try body(&self) } catch {
       if error.code == .cancelled { throw error }
       failures.append(error)
+      findings.append(
+        Finding(id, .warning, target: target.display, message: Finding.sentence(error), remedy: error.hint))
       limits.append(Limit("target-not-measured", error.summary))
     }
   }
@@ -65,9 +73,9 @@ public struct Auditor {
     imageIsUnreadable || findings.contains { $0.id == .partitionUnreadable && !request.isMachine }
   }
 
-  private func unique(_ limits: [Limit]) -> [Limit] {
-    var seen: Set<Limit> = []
-    return limits.filter { seen.insert($0).inserted }
+  private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+    var seen: Set<Element> = []
+    return elements.filter { seen.insert($0).inserted }
   }
 
   // MARK: Targets
@@ -136,12 +144,11 @@ public struct Auditor {
     do throws(StorageError) {
       let mounted = try MountedPartition(scanned, sysroot: request.sysroot)
       var survey = PartitionSurvey(mounted.figures())
-      if mounted.superblock == nil, survey.partition.filesystemType?.hasPrefix("ext") == true {
+      if let failure = mounted.superblockFailure {
         survey.limits.append(
           Limit(
             "superblock-not-read",
-            "\(survey.partition.name): its superblock could not be read from \(scanned.device.display); run as root to "
-              + "see its features and cluster size."))
+            "\(survey.partition.name): its features and cluster size are not known: \(failure.summary)."))
       }
       if searched {
         let inUse = InUseIndex(
@@ -203,13 +210,15 @@ public struct Auditor {
     let layout = try DiskImageScanner.scan(file)
     limits += layout.limits
     guard !layout.partitions.isEmpty else { throw .nothingIn(path, size: status.size) }
+    findings += AmbiguousLabel.findings(in: layout.partitions.filter { request.isWanted($0.filesystemLabel) })
     let source = try FileSource(file)
     let isBare = layout.tableType == nil
     for partition in layout.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
       if monitor.isCancelled() { throw .cancelledAudit }
-      guard partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent else {
-        continue
-      }
+      guard
+        partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent
+          || partition.isTruncated
+      else { continue }
       surveys.append(
         try Self.survey(
           partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),
@@ -217,11 +226,27 @@ public struct Auditor {
     }
   }
 
-  private mutating func auditImage(_ path: FilePath) throws(StorageError) {
-    monitor.onStage(path.display)
-    let survey = try ImageFile(path, sysroot: request.sysroot).survey(quick: request.quick, monitor: monitor)
-    if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
-    surveys.append(survey)
+  private mutating func auditImages() throws(StorageError) {
+    if host == nil { host = HostDetection.host(request.sysroot) }
+    let scan = LiveScanner(sysroot: request.sysroot, prober: NoProber()).scan()
+    let mounts = request.sysroot.mountTable()
+    var filesystems: [[ImageFile]] = []
+    for path in unique(request.images) {
+      try attempt(path, .targetUnreadable) { (audit) throws(StorageError) in
+        let image = try ImageFile(path, sysroot: audit.request.sysroot)
+        if let index = filesystems.firstIndex(where: { $0[0].status.device == image.status.device }) {
+          filesystems[index].append(image)
+        } else {
+          filesystems.append([image])
+        }
+      }
+    }
+    for files in filesystems {
+      let survey = try NamedImages(files, scan: scan, mounts: mounts, sysroot: request.sysroot)
+        .survey(quick: request.quick, monitor: monitor)
+      if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
+      surveys.append(survey)
+    }
   }
 
   // MARK: Labels
@@ -233,8 +258,7 @@ public struct Auditor {
       findings.append(
         Finding(
           .labelMissing, .warning, target: DisplayText.escaped(label),
-          message: "No filesystem that could be looked at carries this label.",
-          remedy: "headroom partitions --all"))
+          message: "No filesystem that could be looked at carries this label.", remedy: listing))
     }
     guard request.labels.isEmpty, !request.all, request.isMachine || !request.disks.isEmpty, failures.isEmpty else {
       return
@@ -246,8 +270,16 @@ public struct Auditor {
           .labelMissing, .warning, target: "COS_STATE",
           message: "No filesystem carries a label that Harvester, Elemental or Kairos use (COS_STATE and the like): "
             + "this may not be such a node.",
-          remedy: "headroom partitions --all"))
+          remedy: listing))
     }
+  }
+
+  /// The command that shows what there is to choose from.
+  private var listing: String {
+    let targets =
+      request.disks.map { " --disk " + ShellQuote.quoted($0) }
+      + request.devices.map { " --device " + ShellQuote.quoted($0) }
+    return "headroom partitions" + targets.joined()
   }
 }
 

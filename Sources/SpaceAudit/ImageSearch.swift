@@ -37,10 +37,10 @@ struct ImageSearch {
     settleRoles()
   }
 
-  /// One file that was named: an image whatever it holds.
-  init(single entry: TreeEntry) {
+  /// Files that were named: images whatever they hold.
+  init(named entries: [TreeEntry]) {
     isCancelled = { false }
-    images = [FoundImage(entry: entry, role: ImagePlace.role(of: entry.path) ?? .other)]
+    images = entries.map { FoundImage(entry: $0, role: ImagePlace.role(of: $0.path) ?? .other) }
   }
 
   private mutating func visit(_ entries: [TreeEntry], depth: Int) {
@@ -141,7 +141,7 @@ struct ImageSearch {
 enum ImagePlace {
   /// The role a path gives; `nil` where it is no known place of an image.
   static func role(of path: FilePath) -> ImageRole? {
-    let parts = path.components.map { $0.utf8 ?? "" }
+    let parts = path.components.map { RawArgument.text(of: $0.bytes) }
     switch parts.count {
     case 1 where parts[0].hasSuffix(".squashfs"): return fileRole(parts[0])
     case 2 where parts[0] == "cOS" && (parts[1].hasSuffix(".img") || parts[1].hasSuffix(".squashfs")):
@@ -171,7 +171,7 @@ enum ImagePlace {
 
   /// Directories an upgrade removes or renames when it ends.
   static func isLeftoverDirectory(_ path: FilePath) -> Bool {
-    let parts = path.components.map { $0.utf8 ?? "" }
+    let parts = path.components.map { RawArgument.text(of: $0.bytes) }
     switch parts.count {
     case 1: return ["boot-transition", "boot-old"].contains(parts[0])
     case 2: return parts[0] == "cOS" && parts[1].hasSuffix(".imgTree") || parts == ["boot", "recovery.imgTree"]

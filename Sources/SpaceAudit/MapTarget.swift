@@ -3,6 +3,7 @@ import FilesystemReader
 import LinuxStorage
 import PartitionScanner
 import SpaceModel
+import SpaceReport
 import Synchronization
 
 /// Image files to map: on mounted filesystems, or inside a disk image.
@@ -23,9 +24,13 @@ public struct MapTarget {
 
   /// A file below the root of a filesystem inside a disk image.
   ///
-  /// - Parameter label: Which filesystem, where the path exists on several.
+  /// - Parameters:
+  ///   - label: Which filesystem, where the path exists on several.
+  ///   - number: The same by the partition's number.
   /// - Throws: ``StorageError``: `.notFound`, or `.unsupported` where several filesystems have it.
-  public init(_ path: FilePath, inDisk disk: FilePath, label: String?) throws(StorageError) {
+  public init(_ path: FilePath, inDisk disk: FilePath, label: String?, partition number: Int? = nil)
+    throws(StorageError)
+  {
     self.path = path
     // A device that does not answer costs a child its life, not us.
     if FileStatus.of(disk)?.kind == .blockDevice {
@@ -35,8 +40,18 @@ public struct MapTarget {
     let container = try FileSource(file)
     var matches: [(any ImageSource, FilePath)] = []
     var failure: StorageError?
-    for partition in try DiskImageScanner.scan(file).partitions
-    where partition.filesystemType?.hasPrefix("ext") == true && (label == nil || partition.filesystemLabel == label) {
+    let layout = try DiskImageScanner.scan(file)
+    guard !layout.partitions.isEmpty else { throw .nothingIn(disk, size: container.size) }
+    let meant = layout.partitions.filter { partition in
+      (label == nil || partition.filesystemLabel == label) && (number == nil || partition.partitionNumber == number)
+    }
+    guard !meant.isEmpty else {
+      throw StorageError(
+        .notFound, operation: "map", path: path,
+        message: "'\(disk.display)' has no partition \(label.map { "labelled \($0)" } ?? "with that number")",
+        hint: "List them with headroom partitions --disk \(ShellQuote.quoted(disk)).")
+    }
+    for partition in meant where partition.filesystemType?.hasPrefix("ext") == true {
       let whole = ByteRange(start: 0, end: container.size)
       guard let range = (partition.range ?? whole).intersection(whole) else { continue }
       do throws(StorageError) {
@@ -59,7 +74,7 @@ public struct MapTarget {
       throw StorageError(
         .unsupported, operation: "map", path: path,
         message: "several filesystems have it: \(matches.map(\.1.display).joined(separator: ", "))",
-        hint: "Say which with --label.")
+        hint: "Say which with --label or --partition.")
     }
     source = found
   }

@@ -13,6 +13,8 @@ struct MountedPartition {
   private let statistics: FilesystemStatistics
   /// From the device, where it may be opened: what statfs(2) does not tell.
   let superblock: ExtSuperblock?
+  /// Why ``superblock`` is not there.
+  let superblockFailure: StorageError?
   private let sysroot: Sysroot
 
   /// Opens the first mountpoint that can be reached, that of the whole filesystem before those of parts of it.
@@ -41,18 +43,24 @@ struct MountedPartition {
     guard let opened else { throw failure }
     (directory, mount) = opened
     statistics = try FilesystemStatistics.of(directory)
-    superblock = Self.superblock(of: scanned, statistics, sysroot)
+    do throws(StorageError) {
+      superblock = try Self.superblock(of: scanned, statistics, sysroot)
+      superblockFailure = nil
+    } catch {
+      superblock = nil
+      superblockFailure = error
+    }
   }
 
   /// A mount keeps its superblock and descriptors in the device's page cache, so this waits for no disk.
   private static func superblock(
     of scanned: ScannedPartition, _ statistics: FilesystemStatistics, _ sysroot: Sysroot
-  ) -> ExtSuperblock? {
-    guard statistics.type == "ext4", scanned.isLocal,
-      let device = try? ReadOnlyFile.open(sysroot.resolve(device: scanned.device), expecting: .blockDevice),
-      let source = try? FileSource(device)
-    else { return nil }
-    return (try? ExtFilesystem(source, ofMount: true))?.superblock
+  ) throws(StorageError) -> ExtSuperblock? {
+    guard statistics.type == "ext4" else { return nil }
+    guard scanned.isLocal else { throw .notTouched(scanned.device) }
+    let device = try ReadOnlyFile.open(
+      sysroot.resolve(device: scanned.device), expecting: .blockDevice, shown: scanned.device)
+    return try ExtFilesystem(FileSource(device), ofMount: true).superblock
   }
 
   func tree(_ mounts: MountTable) -> LiveTree {

@@ -143,7 +143,7 @@ struct PartitionSurvey: Codable {
     if let failure = inside.failure, measurement.readError == nil {
       limits.append(Limit("inside-not-read", "\(target): \(failure.summary)"))
       // An OS image whose filesystem cannot be read is none a node could boot.
-      if usage.role != .other { findings.append(.unreadable(usage, on: partition, failure)) }
+      if usage.role != .other || failure.code == .io { findings.append(.unreadable(usage, on: partition, failure)) }
     }
     if usage.mapSource == .blocks || usage.mapSource == .seek {
       limits.append(
@@ -173,7 +173,7 @@ extension Finding {
     Finding(.partitionUnreadable, .warning, target: partition.name, message: sentence(error), remedy: error.hint)
   }
 
-  private static func sentence(_ error: StorageError) -> String {
+  static func sentence(_ error: StorageError) -> String {
     let summary = error.summary
     return summary.prefix(1).uppercased() + summary.dropFirst() + "."
   }

@@ -15,6 +15,13 @@ struct UnmountedPartition {
     var partition = Partition(device: scanned.device, state: .offline)
     partition.describe(scanned)
     var survey = PartitionSurvey(partition)
+    if scanned.isTruncated {
+      survey.findings.append(
+        Finding(
+          .partitionUnreadable, .warning, target: partition.name,
+          message: "The disk image ends \(missing) before this partition does.",
+          remedy: "Copy the disk again, all of it."))
+    }
     switch scanned.filesystemType {
     case "ext2", "ext3", "ext4":
       do throws(StorageError) {
@@ -35,6 +42,11 @@ struct UnmountedPartition {
       }
     }
     return survey
+  }
+
+  /// How much of a truncated partition is not there.
+  private var missing: ByteCount {
+    ByteCount(clamping: scanned.sizeBytes ?? 0) - ByteCount(clamping: scanned.lengthBytes ?? 0)
   }
 
   private func surveyExt(
@@ -92,6 +104,11 @@ struct UnmountedPartition {
         Limit(
           "filesystem-not-searched",
           "\(survey.partition.name): images on an unmounted \(type) are not looked for; mount it and audit it there."))
+      survey.findings.append(
+        Finding(
+          .partitionNotSearched, .warning, target: survey.partition.name,
+          message: "Images on it were not looked for, because it is an unmounted \(type).",
+          remedy: "Mount it and audit it there."))
     }
   }
 }

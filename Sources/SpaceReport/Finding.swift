@@ -34,6 +34,10 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let backingFileDeleted = ID(rawValue: "backing-file-deleted")
     /// A partition that was asked for could not be read.
     public static let partitionUnreadable = ID(rawValue: "partition-unreadable")
+    /// Images on a partition that may hold some were not looked for.
+    public static let partitionNotSearched = ID(rawValue: "partition-not-searched")
+    /// Something that was named on the command line could not be measured.
+    public static let targetUnreadable = ID(rawValue: "target-unreadable")
   }
 
   public var id: ID
@@ -53,7 +57,11 @@ public struct Finding: Sendable, Hashable, Codable {
   }
 
   /// Whether it says that something could not be judged, rather than that it is bad.
-  public var meansUnknown: Bool { id == .labelMissing || id == .imageUnreadable || id == .partitionUnreadable }
+  public var meansUnknown: Bool { Self.unknowns.contains(id) }
+
+  private static let unknowns: Set<ID> = [
+    .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
+  ]
 }
 
 extension Finding: Comparable {

@@ -55,7 +55,9 @@ public struct ImageRules: Sendable {
         + "digging holes gives back \(reclaimable)\(estimated). It was copied without its holes."
       : "It holds \(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives that back."
     let id: Finding.ID = !dense ? .imageZeroData : image.role == .recovery ? .recoveryNotSparse : .imageNotSparse
-    let isWarning = id != .recoveryNotSparse && !denseImagesExpected && reclaimable >= threshold(partition)
+    // A threshold that was given counts for every image; the usual one not where dense images are the product's way.
+    let isExpected = warnReclaimable == nil && (id == .recoveryNotSparse || denseImagesExpected)
+    let isWarning = !isExpected && reclaimable >= threshold(partition)
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,
       remedy: Remedy.digHoles(in: image, on: partition))

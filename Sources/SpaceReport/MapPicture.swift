@@ -61,8 +61,10 @@ public struct MapPicture: Sendable {
     row(String(style.glyph(.hole)), "hole", usage.holeBytes, always: true)
     if cells.contains(.mostlyHole) { table.add([String(style.glyph(.mostlyHole)), "mostly hole", "", ""]) }
     row(String(style.glyph(.unreadable)), "unreadable", unreadable)
-    row("", "behind the end", usage.pastEofBytes)
-    row("", "shared", usage.sharedBytes)
+    // These lie beside the classes, so a share of the whole says nothing.
+    for (name, bytes) in [("behind the end", usage.pastEofBytes), ("shared", usage.sharedBytes)] {
+      if let bytes, bytes > .zero { table.add(["", name, style.size(bytes), ""]) }
+    }
     var lines = table.lines(indent: 2)
     if cells.count > 0 { lines.append("  one cell is \(style.size(cellBytes))") }
     if let reclaimable = usage.reclaimableBytes {

@@ -4,7 +4,16 @@ import SpaceModel
 enum Remedy {
   /// Digs holes into an image where it lies. COS_STATE is mounted read-only while it is not being upgraded, so it is
   /// made writable for that and put back.
+  ///
+  /// Digging reads a run of zeros and punches it a moment later: what is written into it meanwhile would be lost. So
+  /// there is no command while something can write to the image.
   static func digHoles(in image: ImageUsage, on partition: Partition) -> String {
+    if let inUse = image.inUse, inUse.writable {
+      return "Detach \(inUse.by) first: digging holes while something writes inside the image loses what it writes."
+    }
+    if image.role == .transition {
+      return "Leave it while an upgrade may be running; one that has failed is removed by the next."
+    }
     guard let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) else {
       return onATemporaryMount(image, partition)
     }
@@ -32,7 +41,9 @@ enum Remedy {
 
   /// Where a node has it while it runs; elemental-toolkit's immutable-rootfs module mounts it there.
   private static func usualMountpoint(_ partition: Partition) -> FilePath? {
-    partition.filesystemLabel == "COS_STATE" && partition.state == .offline ? "/run/initramfs/cos-state" : nil
+    // Only for a disk image, whose node is elsewhere: an unmounted device here is just that.
+    let isDiskImage = partition.state == .offline && !partition.device.hasPrefix("/dev/")
+    return partition.filesystemLabel == "COS_STATE" && isDiskImage ? "/run/initramfs/cos-state" : nil
   }
 }
 

@@ -33,9 +33,9 @@ public struct TextReport: Sendable {
     let headline =
       switch report.verdict {
       case .ok: style.paint("OK", .good) + ": " + okSummary
-      case .warning: style.paint("WARNING", .notice) + ": " + warningSummary
-      case .critical: style.paint("CRITICAL", .bad) + ": " + (worst?.message ?? "")
-      case .unknown: style.paint("UNKNOWN", .notice) + ": " + (worst?.message ?? "not everything could be read.")
+      case .warning: style.paint("WARNING", .notice) + ": " + (wasteSummary ?? sentence(worst))
+      case .critical: style.paint("CRITICAL", .bad) + ": " + sentence(worst)
+      case .unknown: style.paint("UNKNOWN", .notice) + ": " + sentence(worst)
       }
     var lines = wrap("\(subject): \(headline)", indent: 4)
     for partition in report.partitions where partition.images != nil {
@@ -44,8 +44,18 @@ public struct TextReport: Sendable {
         "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
           + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
-    if let remedy = worst?.remedy { lines += self.remedy(remedy, indent: "") }
+    let toDo = report.verdict == .warning && !wasteful.isEmpty ? wasteful : worst.map { [$0] } ?? []
+    let remedies = toDo.compactMap(\.remedy)
+    // A few can be pasted one after the other; more are read below.
+    for remedy in remedies.prefix(3) { lines += self.remedy(remedy, indent: "") }
+    if remedies.count > 3 { lines.append("    and \(remedies.count - 3) more like these, below") }
     return lines
+  }
+
+  /// What a finding says, with what it says it of.
+  private func sentence(_ finding: Finding?) -> String {
+    guard let finding else { return "not everything could be read." }
+    return finding.message.contains("'\(finding.target)'") ? finding.message : "\(finding.target): \(finding.message)"
   }
 
   private var okSummary: String {
@@ -53,15 +63,25 @@ public struct TextReport: Sendable {
     guard count > 0 else { return "nothing is wasted; no images were found." }
     let hints: Set<Finding.ID> = [.imageNotSparse, .imageZeroData, .recoveryNotSparse]
     let spare = reclaimable(of: Set(report.findings.filter { hints.contains($0.id) }.map(\.target)))
+    let unknown = report.partitions.flatMap { $0.images ?? [] }.filter { $0.reclaimableBytes == nil }.count
+    if unknown > 0 {
+      return
+        "\(plural(count, "image")) measured; what \(unknown == count ? "it" : "\(unknown) of them") could give back "
+        + "is not known, because no data was read."
+    }
     guard spare > .zero else { return "\(plural(count, "image")) measured, none wastes space." }
     return "\(plural(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
   }
 
-  private var warningSummary: String {
-    let wasteful = report.findings.filter {
-      $0.severity == .warning && ($0.id == .imageNotSparse || $0.id == .imageZeroData)
+  private var wasteful: [Finding] {
+    report.findings.filter {
+      $0.severity == .warning && [.imageNotSparse, .imageZeroData, .recoveryNotSparse].contains($0.id)
     }
-    guard !wasteful.isEmpty else { return report.findings.first?.message ?? "" }
+  }
+
+  /// `nil` where nothing wastes space, or something else is worse.
+  private var wasteSummary: String? {
+    guard !wasteful.isEmpty else { return nil }
     let total = reclaimable(of: Set(wasteful.map(\.target)))
     let verb = wasteful.count == 1 ? "wastes" : "waste"
     return "\(plural(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
@@ -69,7 +89,7 @@ public struct TextReport: Sendable {
 
   private func reclaimable(of targets: Set<String>) -> ByteCount {
     report.partitions.reduce(.zero) { sum, partition in
-      (partition.images ?? []).filter { targets.contains(partition.target(of: $0)) }
+      (partition.images ?? []).filter { $0.hardLinkOf == nil && targets.contains(partition.target(of: $0)) }
         .reduce(sum) { $0 + ($1.reclaimableBytes ?? .zero) }
     }
   }
@@ -95,7 +115,7 @@ public struct TextReport: Sendable {
   /// A partition of a disk image is enough named by its number: the path stands in the first lines.
   private func shortDevice(_ device: FilePath) -> String {
     let name = device.lastComponent.display
-    let room = style.width < 100 ? 16 : 24
+    let room = style.width < 100 ? 16 : 48
     if device.hasPrefix("/dev/") || name.count <= room { return name }
     return style.unicode ? "…" + name.suffix(room - 1) : ".." + name.suffix(room - 2)
   }
@@ -126,8 +146,10 @@ public struct TextReport: Sendable {
     let width = besideNotes >= 8 ? min(32, besideNotes) : max(0, min(32, room))
     var lines = [""] + Self.withNotes(lines(barWidth: width), notes, width: style.width)
     if let totals = partition.totals, images.count > 1 {
+      let isEstimate = images.contains { $0.reclaimableBasis == .estimate }
       lines.append(
-        "in all \(style.size(totals.allocatedBytes)) allocated, \(style.size(totals.reclaimableBytes)) reclaimable")
+        "on \(partition.name) in all \(style.size(totals.allocatedBytes)) allocated, "
+          + "\(isEstimate ? "~" : "")\(style.size(totals.reclaimableBytes)) reclaimable")
     }
     return lines
   }
@@ -189,8 +211,12 @@ public struct TextReport: Sendable {
   /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
   private func remedy(_ text: String, indent: String) -> [String] {
     if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
-    return text.split(separator: "\n").enumerated().map { number, line in
-      indent + (number == 0 ? "Do: " : "    ") + style.paint(String(line), .strong)
+    let lines = text.split(separator: "\n").map(String.init)
+    // A disk image lies on somebody's desk; what is to be done is to be done where it came from.
+    let isElsewhere = report.host.architecture == nil && !text.hasPrefix("headroom ")
+    if isElsewhere { return ["\(indent)Do, on the node:"] + lines.map { indent + "    " + style.paint($0, .strong) } }
+    return lines.enumerated().map { number, line in
+      indent + (number == 0 ? "Do: " : "    ") + style.paint(line, .strong)
     }
   }
 

@@ -47,10 +47,12 @@ import Testing
       errors: "headroom: cannot open '@/directory': it is a directory, not a regular file\n" + directory),
     Row(
       arguments: ["map", "@/fifo"],
-      errors: "headroom: cannot map '@/fifo': it is a FIFO, socket or character device, not a regular file\n"),
+      errors: "headroom: cannot map '@/fifo': it is a FIFO, socket or character device, not a regular file\n"
+        + "  hint: Name a regular file.\n"),
     Row(
       arguments: ["audit", "--disk", "@/fifo"],
-      errors: "headroom: cannot open '@/fifo': it is a FIFO, socket or character device, not a file or block device\n"),
+      errors: "headroom: cannot open '@/fifo': it is a FIFO, socket or character device, not a file or block device\n"
+        + "  hint: Name a file or block device.\n"),
     Row(
       arguments: ["audit", "--disk", "@/empty"],
       errors: "headroom: cannot find a partition in '@/empty': it is empty\n  hint: Name a raw image of a disk, a "
@@ -66,8 +68,20 @@ import Testing
         + "converted first.\n"),
     Row(
       arguments: ["map", "--disk", "@/text", "cOS/active.img"],
-      errors: "headroom: cannot map 'cOS/active.img': no ext filesystem in '@/text' has such a file\n"
+      errors: "headroom: cannot find a partition in '@/text': it holds neither a partition table nor a filesystem that "
+        + "is known\n  hint: Name a raw image of a disk, a partition or a filesystem; qcow2 and the like must be "
+        + "converted first.\n"),
+    Row(
+      arguments: ["map", "--disk", "@/filesystem", "cOS/active.img"],
+      errors: "headroom: cannot map 'cOS/active.img': no ext filesystem in '@/filesystem' has such a file\n"
         + "  hint: Name it below the filesystem's root: cOS/active.img.\n"),
+    Row(
+      arguments: ["audit", "--disk", "@/filesystem", "--output-file", "@/filesystem"],
+      errors: "headroom: cannot write to '@/filesystem': it is what is being looked at\n"
+        + "  hint: Name another file, or remove it first.\n"),
+    Row(
+      arguments: ["audit", "--disk", "@/filesystem", "--output-file", "@/directory"],
+      errors: "headroom: cannot write to '@/directory': it is a directory\n  hint: Name a file.\n"),
     Row(
       arguments: ["audit", "--label", "NOWHERE-AT-ALL", "--disk", "@/filesystem"],
       errors: "headroom: cannot find a filesystem labelled 'NOWHERE-AT-ALL': nothing that could be looked at carries "
@@ -83,7 +97,8 @@ import Testing
       errors: "Error: '10Q' is no size: write 500M, 6GiB, 4096 or 10%.\n", status: 64),
     Row(arguments: ["audit", "--no-such-option"], errors: "Error: Unknown option '--no-such-option'\n", status: 64),
     Row(arguments: ["map"], errors: "Error: Missing expected argument '<image> ...'\n", status: 64),
-    Row(arguments: ["map", "--label", "X", "y"], errors: "Error: --label goes with --disk.\n", status: 64),
+    Row(
+      arguments: ["map", "--label", "X", "y"], errors: "Error: --label and --partition go with --disk.\n", status: 64),
     Row(arguments: ["nonsense"], errors: "Error: Unexpected argument 'nonsense'\n", status: 64),
   ]
 

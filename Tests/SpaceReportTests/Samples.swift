@@ -43,6 +43,8 @@ enum Samples {
   ) -> Report {
     var host = Report.Host()
     host.nodeName = node
+    // A disk image knows neither.
+    host.architecture = node == nil ? nil : "x86_64"
     return Report(
       generatedAt: "2026-02-03T04:05:06Z", tool: Report.Tool(name: "headroom", version: "1.2.3"), host: host,
       limits: limits, partitions: partitions, findings: findings)

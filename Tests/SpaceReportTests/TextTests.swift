@@ -22,7 +22,7 @@ import Testing
           running root (loop0)
         cOS/passive.img      passive  3.00 GiB   3.00 GiB     1.39 GiB  █████████▒▒▒▒▒▒▒
           no holes
-        in all 4.61 GiB allocated, 1.39 GiB reclaimable
+        on COS_STATE in all 4.61 GiB allocated, 1.39 GiB reclaimable
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty:
@@ -56,7 +56,7 @@ import Testing
         root (loop0), Harvester v1.4.0
         cOS/passive.img      passive  3.00 GiB   3.00 GiB     1.39 GiB  █████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒  no holes, \
         Harvester v1.4.0
-        in all 4.61 GiB allocated, 1.39 GiB reclaimable
+        on COS_STATE in all 4.61 GiB allocated, 1.39 GiB reclaimable
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty: digging holes gives back \
@@ -89,7 +89,7 @@ import Testing
           running root (loop0)
         cOS/passive.img      passive  3.00 GiB   3.00 GiB     1.39 GiB  #########0000000
           no holes
-        in all 4.61 GiB allocated, 1.39 GiB reclaimable
+        on COS_STATE in all 4.61 GiB allocated, 1.39 GiB reclaimable
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty:
@@ -198,17 +198,17 @@ import Testing
       [Finding(.recoveryNotSparse, .info, target: "t", message: "m", remedy: "r")],
       "node-1: OK: nothing is wasted; no images were found."
     ),
-    ([Finding(.labelMissing, .warning, target: "t", message: "No such label.")], "node-1: UNKNOWN: No such label."),
+    ([Finding(.labelMissing, .warning, target: "t", message: "No such label.")], "node-1: UNKNOWN: t: No such label."),
     (
       [
         Finding(.labelAmbiguous, .critical, target: "t", message: "Two of them."),
         Finding(.labelMissing, .warning, target: "t", message: "No such label."),
       ],
-      "node-1: CRITICAL: Two of them."
+      "node-1: CRITICAL: t: Two of them."
     ),
     (
       [Finding(.imageOvercommitted, .warning, target: "t", message: "Too many holes.")],
-      "node-1: WARNING: Too many holes."
+      "node-1: WARNING: t: Too many holes."
     ),
   ]
 
@@ -223,6 +223,9 @@ import Testing
   func theOneThingToDoStandsBeforeTheTablesAndNoInfoIsThat() {
     let text = TextReport(Samples.incident(), style: Samples.plain).render()
     #expect(text.split(separator: "\n")[2].hasPrefix("Do: mount -o remount,rw "))
+    // What is to be done about a disk image is to be done where it came from.
+    let disk = TextReport(Samples.incident(node: nil), style: Samples.plain).render()
+    #expect(disk.contains("\nDo, on the node:\n    mount -o remount,rw "))
     let info = Samples.report(
       [], findings: [Finding(.recoveryNotSparse, .info, target: "t", message: "m", remedy: "r")])
     #expect(!TextReport(info, style: Samples.plain).render().contains("\nDo: "))
@@ -273,7 +276,7 @@ import Testing
           ·  hole               1.02 GiB  34 %
           ▁  mostly hole
           !  unreadable         24.0 MiB  <1 %
-             behind the end     4.00 KiB  <1 %
+             behind the end     4.00 KiB
           one cell is 24.0 MiB
           digging holes gives back at least 456 MiB
             (zeros that another file or snapshot shares stay allocated)
@@ -294,7 +297,7 @@ import Testing
           ·  hole               1.02 GiB  34 %
           ▁  mostly hole
           !  unreadable         24.0 MiB  <1 %
-             behind the end     4.00 KiB  <1 %
+             behind the end     4.00 KiB
           one cell is 24.0 MiB
           digging holes gives back at least 456 MiB
             (zeros that another file or snapshot shares stay allocated)
@@ -314,7 +317,7 @@ import Testing
           .  hole               1.02 GiB  34 %
           _  mostly hole
           !  unreadable         24.0 MiB  <1 %
-             behind the end     4.00 KiB  <1 %
+             behind the end     4.00 KiB
           one cell is 24.0 MiB
           digging holes gives back at least 456 MiB
             (zeros that another file or snapshot shares stay allocated)

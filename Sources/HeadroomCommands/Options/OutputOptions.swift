@@ -7,8 +7,8 @@ struct OutputOptions: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
   enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
-  @Option(name: .long, help: "How to show the result.")
-  var format: Format = .text
+  @Option(name: .customLong("format"), help: "How to show the result (default: text).")
+  var givenFormat: Format?
 
   @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
   var json = false
@@ -34,7 +34,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Say on standard error what is being done.")
   var verbose = false
 
-  var isJSON: Bool { json || format == .json }
+  var isJSON: Bool { json || givenFormat == .json }
 
   var style: TextStyle {
     TextStyle(
@@ -50,14 +50,20 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: ``StorageError`` where the output file cannot be written.
-  func emit(_ bytes: [UInt8]) throws {
+  /// - Parameter inputs: What was looked at; none of it is written over.
+  /// - Throws: ``StorageError`` where it cannot be written.
+  func emit(_ bytes: [UInt8], inputs: [FilePath]) throws {
     if let outputFile {
-      try OutputFile.replace(FilePath(outputFile), with: bytes)
+      try OutputFile(FilePath(outputFile), inputs: inputs).write(bytes)
     } else {
       try Output.write(bytes)
     }
   }
 
-  func emit(_ text: String) throws { try emit(RawArgument.bytes(of: text)) }
+  func emit(_ text: String, inputs: [FilePath]) throws { try emit(RawArgument.bytes(of: text), inputs: inputs) }
+
+  func validate() throws {
+    if outputFile?.isEmpty == true { throw ValidationError("--output-file needs a name.") }
+    if json, givenFormat == .text { throw ValidationError("--json and --format text contradict each other.") }
+  }
 }

@@ -29,6 +29,16 @@ struct TargetOptions: ParsableArguments {
   @Flag(name: .long, help: "Open also devices that can hang (nbd, rbd, cdrom, LUNs the node serves itself).")
   var allDevices = false
 
+  func validate() throws {
+    for (option, values) in [("label", label), ("device", device), ("disk", disk), ("image", image)]
+    where values.contains("") {
+      throw ValidationError("--\(option) needs a name.")
+    }
+  }
+
+  /// The files and devices that were named.
+  var inputs: [FilePath] { (device + disk + image).map { FilePath($0) } }
+
   /// - Throws: ``StorageError`` where the sysroot is no directory.
   func request() throws -> AuditRequest {
     var request = AuditRequest()

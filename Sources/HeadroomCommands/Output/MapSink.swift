@@ -7,6 +7,7 @@ import SpaceReport
 /// Measures images one by one and writes each as it is measured; extents go out as they are found.
 final class MapSink {
   private let options: OutputOptions
+  private let inputs: [FilePath]
   private let isArray: Bool
   private let summary: Bool
   private var writer: JSONWriter
@@ -18,7 +19,9 @@ final class MapSink {
   /// Writing failed; nothing more is written, and ``finish()`` says so.
   private var failure: StorageError?
 
-  init(_ options: OutputOptions, isArray: Bool, summary: Bool) {
+  /// - Parameter inputs: What is mapped; none of it is written over.
+  init(_ options: OutputOptions, inputs: [FilePath], isArray: Bool, summary: Bool) {
+    self.inputs = inputs
     self.options = options
     self.isArray = isArray
     self.summary = summary
@@ -66,7 +69,7 @@ final class MapSink {
     } else if summary, rows > 0 {
       write(RawArgument.bytes(of: table.lines().joined(separator: "\n") + "\n"))
     }
-    if options.outputFile != nil { try options.emit(held) }
+    if options.outputFile != nil { try options.emit(held, inputs: inputs) }
     if let failure { throw failure }
   }
 

@@ -51,40 +51,6 @@ enum Terminal {
   }
 }
 
-/// A file that is there whole or not at all.
-enum OutputFile {
-  /// Writes beside the file and renames over it.
-  ///
-  /// - Throws: ``StorageError``; the file that was there before is then unchanged.
-  static func replace(_ path: FilePath, with bytes: [UInt8]) throws(StorageError) {
-    let temporary = FilePath(bytes: path.bytes + ".tmp-\(getpid())".utf8)
-    func failure(_ call: String, _ code: Int32) -> StorageError {
-      SystemCallTable.error(operation: "write", path: path, call: call, errno: code)
-    }
-    let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
-    guard descriptor >= 0 else { throw failure("open", errno) }
-    guard WorkerProcess.write(bytes, to: descriptor), fsync(descriptor) == 0 else {
-      let code = errno
-      _ = close(descriptor)
-      _ = cString(temporary) { unlink($0) }
-      throw failure("write", code)
-    }
-    _ = close(descriptor)
-    guard cString(temporary, { from in cString(path) { rename(from, $0) } }) == 0 else {
-      let code = errno
-      _ = cString(temporary) { unlink($0) }
-      throw failure("rename", code)
-    }
-  }
-
-  private static func cString<Result>(_ path: FilePath, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    (path.bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { preconditionFailure("an empty C string") }
-      return body(base)
-    }
-  }
-}
-
 /// The time a report is stamped with.
 enum Clock {
   /// RFC 3339, UTC, whole seconds; $SOURCE_DATE_EPOCH fixes it.

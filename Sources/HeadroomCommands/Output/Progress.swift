@@ -1,6 +1,5 @@
-// Dispatch sources may be used from any thread, but are not marked Sendable on Linux.
-@preconcurrency import Dispatch
 import Glibc
+import LinuxStorage
 import SpaceAudit
 import SpaceModel
 import Synchronization
@@ -10,39 +9,32 @@ import Synchronization
 /// Ticks come from a timer of its own, because the workers' threads are busy reading.
 final class Progress: Sendable {
   private struct State {
+    /// Whether a line may be drawn: not off a terminal, and not once results are written.
+    var isShown = false
     var stage = ""
     var planned: UInt64 = 0
     var read: UInt64 = 0
   }
 
   private let state = Mutex(State())
-  /// `nil` where nothing is shown: a source that was never resumed must not be released.
-  private let timer: (any DispatchSourceTimer)?
   private let started: ContinuousClock.Instant = .now
   private let isVerbose: Bool
 
   init(quiet: Bool, verbose: Bool) {
     isVerbose = verbose && !quiet
-    guard !quiet, Terminal.isErrorTerminal else {
-      timer = nil
-      return
+    guard !quiet, Terminal.isErrorTerminal else { return }
+    state.withLock { $0.isShown = true }
+    WorkerThreads.detach { [weak self] in
+      usleep(300_000)
+      while let progress = self, progress.draw() { usleep(200_000) }
     }
-    let timer = DispatchSource.makeTimerSource(queue: .global())
-    self.timer = timer
-    timer.setEventHandler { @Sendable [weak self] in self?.draw() }
-    timer.schedule(deadline: .now() + .milliseconds(300), repeating: .milliseconds(200))
-    timer.resume()
   }
 
   /// Wipes the line; call before results are written.
   func finish() {
-    guard let timer else { return }
-    timer.cancel()
-    // A tick that runs now writes its line before this, or not at all.
-    state.withLock { _ in
-      if Interruption.progressShown.exchange(false, ordering: .relaxed) {
-        Output.toStandardError("\r\u{1B}[K")
-      }
+    state.withLock { state in
+      state.isShown = false
+      if Interruption.progressShown.exchange(false, ordering: .relaxed) { Output.toStandardError("\r\u{1B}[K") }
     }
   }
 
@@ -57,14 +49,16 @@ final class Progress: Sendable {
     return monitor
   }
 
-  private func draw() {
+  /// - Returns: Whether to come again.
+  private func draw() -> Bool {
     state.withLock { state in
-      guard timer?.isCancelled == false else { return }
+      guard state.isShown else { return false }
       let seconds = started.duration(to: .now) / .seconds(1)
       let line = Self.line(
         stage: state.stage, read: state.read, planned: state.planned, seconds: seconds, width: Terminal.width)
       Interruption.progressShown.store(true, ordering: .relaxed)
       Output.toStandardError("\r\(line)\u{1B}[K")
+      return true
     }
   }
 

@@ -1,0 +1,102 @@
+import Glibc
+import LinuxStorage
+import SpaceAudit
+import SpaceModel
+
+/// The file that `--output-file` names: there whole or not at all, and never one that is being looked at.
+struct OutputFile {
+  private let path: FilePath
+  /// What is audited.
+  private let inputs: [FilePath]
+
+  init(_ path: FilePath, inputs: [FilePath]) {
+    self.path = path
+    self.inputs = inputs
+  }
+
+  /// Writes to it: beside a regular file and then renamed over it; straight into a pipe or character device. `-` is
+  /// standard output.
+  ///
+  /// - Throws: ``StorageError``; a file that was there before is then unchanged.
+  func write(_ bytes: [UInt8]) throws(StorageError) {
+    guard path != "-" else { return try Output.write(bytes) }
+    guard let target = FileStatus.of(path) else { return try replace(path, with: bytes, mode: nil) }
+    if isStandardOutput(target) { return try Output.write(bytes) }
+    switch target.kind {
+    case .other:
+      try writeInto(bytes)
+    case .regular:
+      try refuseIfPrecious(target)
+      // The file itself, not a symbolic link to it.
+      try replace(resolved, with: bytes, mode: target.mode)
+    case .directory, .blockDevice, .symbolicLink:
+      throw StorageError(
+        .wrongType, operation: "write to", path: path,
+        message: target.kind == .directory ? "it is a directory" : "it is a block device",
+        hint: "Name a file.")
+    }
+  }
+
+  private func isStandardOutput(_ target: FileStatus) -> Bool {
+    guard let output = FileStatus.of("/proc/self/fd/1") else { return false }
+    return output.device == target.device && output.inode == target.inode
+  }
+
+  private func refuseIfPrecious(_ target: FileStatus) throws(StorageError) {
+    let isInput = inputs.contains { input in
+      FileStatus.of(input).map { $0.device == target.device && $0.inode == target.inode } ?? false
+    }
+    guard isInput || ImageContent.isImage(path) else { return }
+    throw StorageError(
+      .busy, operation: "write to", path: path,
+      message: isInput ? "it is what is being looked at" : "it holds a filesystem or disk image",
+      hint: "Name another file, or remove it first.")
+  }
+
+  private var resolved: FilePath {
+    guard let whole = cString(path, { realpath($0, nil) }) else { return path }
+    defer { free(whole) }
+    return FilePath(bytes: UnsafeBufferPointer(start: whole, count: strlen(whole)).map { UInt8(bitPattern: $0) })
+  }
+
+  private func writeInto(_ bytes: [UInt8]) throws(StorageError) {
+    let descriptor = cString(path) { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
+    guard descriptor >= 0 else { throw failure("open", errno) }
+    let isWritten = WorkerProcess.write(bytes, to: descriptor)
+    let code = errno
+    _ = close(descriptor)
+    guard isWritten else { throw failure("write", code) }
+  }
+
+  private func replace(_ place: FilePath, with bytes: [UInt8], mode: UInt32?) throws(StorageError) {
+    let temporary = FilePath(bytes: place.bytes + ".tmp-\(getpid())".utf8)
+    let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    guard descriptor >= 0 else { throw failure("open", errno) }
+    var call = "write"
+    var isDone = WorkerProcess.write(bytes, to: descriptor)
+    if isDone, let mode { (call, isDone) = ("fchmod", fchmod(descriptor, mode & 0o7777) == 0) }
+    if isDone { (call, isDone) = ("fsync", fsync(descriptor) == 0) }
+    var code = errno
+    _ = close(descriptor)
+    if isDone {
+      call = "rename"
+      isDone = cString(temporary) { from in cString(place) { rename(from, $0) } } == 0
+      code = errno
+    }
+    guard isDone else {
+      _ = cString(temporary) { unlink($0) }
+      throw failure(call, code)
+    }
+  }
+
+  private func failure(_ call: String, _ code: Int32) -> StorageError {
+    SystemCallTable.error(operation: "write", path: path, call: call, errno: code)
+  }
+
+  private func cString<Result>(_ path: FilePath, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    (path.bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("an empty C string") }
+      return body(base)
+    }
+  }
+}
