@@ -98,12 +98,13 @@ int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency
 #define SYS_cachestat 451
 #endif
 
-int cls_cache_state(int fd, uint64_t offset, uint64_t length, uint64_t *dirty, uint64_t *writeback) {
+int cls_cache_state(int fd, uint64_t offset, uint64_t length, struct cls_cache_state *state) {
   struct { uint64_t offset, length; } range = {offset, length};
   struct { uint64_t cached, dirty, writeback, evicted, recently_evicted; } counts;
   if (syscall(SYS_cachestat, fd, &range, &counts, 0) < 0) return -errno;
-  *dirty = counts.dirty;
-  *writeback = counts.writeback;
+  state->cached = counts.cached;
+  state->dirty = counts.dirty;
+  state->writeback = counts.writeback;
   return 0;
 }
 

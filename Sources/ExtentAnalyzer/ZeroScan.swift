@@ -28,7 +28,8 @@ struct ZeroScan: Sendable {
   /// A power of two and a multiple of the unit.
   private var pieceBytes: UInt64 { max(4 << 20, unit) }
   private static let pieceSpans = 1024
-  private static let bufferBytes = 256 << 10
+  /// Large enough to keep a disk busy without read-ahead, small enough for the processor's cache.
+  private static let bufferBytes = 512 << 10
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
   private static let gapReadAlong: UInt64 = 32 << 10
   /// A disk with more bad places than this is not worth reading on.

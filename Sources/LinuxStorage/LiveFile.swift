@@ -158,14 +158,13 @@ public final class LiveFile: ImageSource {
 
   public func awaitWriteback() {
     for _ in 0..<125 {
-      var dirty: UInt64 = 0
-      var writeback: UInt64 = 0
-      guard cls_cache_state(file.descriptor, 0, size, &dirty, &writeback) == 0 else {
+      var state = cls_cache_state()
+      guard cls_cache_state(file.descriptor, 0, size, &state) == 0 else {
         // Kernels before 6.5 do not tell: a moment is given.
         usleep(20_000)
         return
       }
-      if writeback == 0 { return }
+      if state.writeback == 0 { return }
       usleep(2000)
     }
   }
@@ -180,13 +179,11 @@ public final class LiveFile: ImageSource {
 
   /// Halves the range until it is dirty throughout or not at all.
   private func collectDirty(_ range: ByteRange, _ runs: inout [ByteRange]) {
-    var dirty: UInt64 = 0
-    var writeback: UInt64 = 0
-    guard !range.isEmpty, cls_cache_state(file.descriptor, range.start, range.length, &dirty, &writeback) == 0,
-      dirty > 0
+    var state = cls_cache_state()
+    guard !range.isEmpty, cls_cache_state(file.descriptor, range.start, range.length, &state) == 0, state.dirty > 0
     else { return }
     let blocks = range.length / host.blockSize
-    guard blocks > 1, dirty * UInt64(sysconf(Int32(_SC_PAGESIZE))) < range.length else {
+    guard blocks > 1, state.dirty * UInt64(sysconf(Int32(_SC_PAGESIZE))) < range.length else {
       runs.append(range)
       return
     }

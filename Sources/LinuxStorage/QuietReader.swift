@@ -10,16 +10,28 @@ public final class QuietReader: Sendable {
   private let file: ReadOnlyFile
   /// RWF_DONTCACHE turned out not to be known here (it needs Linux 6.14, and not every filesystem has it).
   private let plainReadsOnly = Atomic<Bool>(false)
+  private let windows: Mutex<CacheWindows>
 
-  public init(_ file: ReadOnlyFile) { self.file = file }
+  public init(_ file: ReadOnlyFile) {
+    self.file = file
+    windows = Mutex(CacheWindows(descriptor: file.descriptor))
+    // Read-ahead would bring in what lies behind each read.
+    posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_RANDOM)
+  }
 
   /// Like ``ReadOnlyFile/read(into:at:)``.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     guard !buffer.isEmpty else { return 0 }
-    if let got = readDontCache(into: buffer, at: offset) { return got }
-    let absent = pagesNotCached(at: offset, count: buffer.count)
-    let got = try file.read(into: buffer, at: offset)
-    // Only what we brought in goes again; what was there is somebody's working set.
+    let range = ByteRange(start: offset, length: UInt64(buffer.count))
+    let absent = windows.withLock { $0.absent(in: range) }
+    if absent.isEmpty { return try file.read(into: buffer, at: offset) }
+    let got: Int
+    if let uncached = readDontCache(into: buffer, at: offset) {
+      got = uncached
+    } else {
+      got = try file.read(into: buffer, at: offset)
+    }
+    // Only what we brought in goes again; what was there is somebody's working set. RWF_DONTCACHE leaves some behind.
     for range in absent {
       posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
     }
@@ -45,17 +57,50 @@ public final class QuietReader: Sendable {
     }
     return done
   }
+}
 
-  /// Page-aligned runs of the range that are not in the page cache. Empty also where that cannot be asked: the
-  /// kernel answers mincore(2) only for files the caller owns or may write.
-  private func pagesNotCached(at offset: UInt64, count: Int) -> [ByteRange] {
+/// What of a file was not in the page cache before we read it, window by window.
+///
+/// It is asked once for each window, and for the next one with it: reading sets off read-ahead where somebody's earlier
+/// reads left a mark for it, and what that brings in would look as if it had been there.
+struct CacheWindows {
+  private let descriptor: Int32
+  private var known: [UInt64: [ByteRange]] = [:]
+  private static let size: UInt64 = 64 << 20
+
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Page-aligned parts of the range that were not cached. Empty also where that cannot be asked: the kernel answers
+  /// only for files the caller owns or may write.
+  mutating func absent(in range: ByteRange) -> [ByteRange] {
     let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
-    let window = ByteRange(start: offset, length: UInt64(count)).expanded(toMultipleOf: page)
-    var residency = [UInt8](repeating: 1, count: Int(window.length / page))
-    guard cls_mincore(file.descriptor, window.start, Int(window.length), &residency) == 0 else { return [] }
+    let pages = range.expanded(toMultipleOf: page)
+    let first = pages.start / Self.size
+    let last = (max(pages.end, 1) - 1) / Self.size
+    var found: [ByteRange] = []
+    for window in first...last {
+      for wanted in window...window + 1 where known[wanted] == nil { known[wanted] = ask(wanted, page) }
+      for run in known[window] ?? [] {
+        if let part = run.intersection(pages) { found.append(part) }
+      }
+    }
+    // Workers are never further apart than that.
+    if known.count > 64 { known = known.filter { $0.key + 8 >= first } }
+    return found
+  }
+
+  private func ask(_ window: UInt64, _ page: UInt64) -> [ByteRange] {
+    let range = ByteRange(start: window * Self.size, length: Self.size)
+    var state = cls_cache_state()
+    if cls_cache_state(descriptor, range.start, range.length, &state) == 0 {
+      if state.cached == 0 { return [range] }
+      if state.cached >= range.length / page { return [] }
+    }
+    var residency = [UInt8](repeating: 1, count: Int(range.length / page))
+    guard cls_mincore(descriptor, range.start, Int(range.length), &residency) == 0 else { return [] }
     var runs: [ByteRange] = []
     for (index, byte) in residency.enumerated() where byte & 1 == 0 {
-      let start = window.start + UInt64(index) * page
+      let start = range.start + UInt64(index) * page
       if let last = runs.last, last.end == start {
         runs[runs.count - 1].end = start + page
       } else {

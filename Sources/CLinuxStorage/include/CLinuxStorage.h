@@ -52,9 +52,15 @@ int64_t cls_pread_dontcache(int fd, void *buffer, size_t length, int64_t offset)
 // mapping that is never touched and mincore(2).
 int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency);
 
-// How many pages of a range are dirty, and how many are being written back
-// right now, by cachestat(2) (Linux 6.5); -ENOSYS before that.
-int cls_cache_state(int fd, uint64_t offset, uint64_t length, uint64_t *dirty, uint64_t *writeback);
+// How many pages of a range are in the page cache, how many of them dirty, and
+// how many being written back right now, by cachestat(2) (Linux 6.5); -ENOSYS
+// before that.
+struct cls_cache_state {
+  uint64_t cached;
+  uint64_t dirty;
+  uint64_t writeback;
+};
+int cls_cache_state(int fd, uint64_t offset, uint64_t length, struct cls_cache_state *state);
 
 // Block devices (ioctl BLKGETSIZE64, BLKSSZGET).
 int cls_block_device_size(int fd, uint64_t *bytes);
