@@ -1,0 +1,56 @@
+import FilesystemReader
+import LinuxStorage
+import PartitionScanner
+import SpaceModel
+import SpaceReport
+
+/// Disk images and image files that were named.
+extension Auditor {
+  mutating func auditDisk(_ path: FilePath) throws(StorageError) {
+    // Asking for its status opens nothing; a device is opened in a child.
+    if FileStatus.of(path)?.kind == .blockDevice { return try auditDevice(path) }
+    let file = try ReadOnlyFile.open(path, expecting: .regularFileOrBlockDevice)
+    let status = try file.status()
+    monitor.onStage(path.display)
+    let layout = try DiskImageScanner.scan(file)
+    limits += layout.limits
+    guard !layout.partitions.isEmpty else { throw .nothingIn(path, size: status.size) }
+    findings += AmbiguousLabel.findings(in: layout.partitions.filter { request.isWanted($0.filesystemLabel) })
+    let source = try FileSource(file)
+    let isBare = layout.tableType == nil
+    for partition in layout.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
+      if monitor.isCancelled() { throw .cancelledAudit }
+      guard
+        partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent
+          || partition.isTruncated
+      else { continue }
+      surveys.append(
+        try Self.survey(
+          partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),
+          quick: request.quick, monitor: monitor))
+    }
+  }
+
+  mutating func auditImages() throws(StorageError) {
+    if host == nil { host = HostDetection.host(request.sysroot) }
+    let scan = LiveScanner(sysroot: request.sysroot, prober: NoProber()).scan()
+    let mounts = request.sysroot.mountTable()
+    var filesystems: [[ImageFile]] = []
+    for path in unique(request.images) {
+      try attempt(path, .targetUnreadable) { (audit) throws(StorageError) in
+        let image = try ImageFile(path, sysroot: audit.request.sysroot)
+        if let index = filesystems.firstIndex(where: { $0[0].status.device == image.status.device }) {
+          filesystems[index].append(image)
+        } else {
+          filesystems.append([image])
+        }
+      }
+    }
+    for files in filesystems {
+      let survey = try NamedImages(files, scan: scan, mounts: mounts, sysroot: request.sysroot)
+        .survey(quick: request.quick, monitor: monitor)
+      if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
+      surveys.append(survey)
+    }
+  }
+}
