@@ -1,5 +1,6 @@
 import CExt2fs
 import SpaceModel
+import Synchronization
 
 /// What the superblock and group descriptors of an ext2, ext3 or ext4 filesystem say.
 public struct ExtSuperblock: Hashable, Sendable {
@@ -114,16 +115,21 @@ extension ExtSuperblock {
   /// Features that say in which state a filesystem is, not what it is: they come and go with a mount.
   private static let states: Set<String> = ["needs_recovery", "orphan_present"]
 
+  /// e2p_feature2string(3) answers in a buffer that all threads share.
+  private static let nameBuffer = Mutex(())
+
   private static func features(_ super_: ext2_super_block) -> [String] {
     let words: [(Int32, UInt32)] = [
       (0, super_.s_feature_compat), (1, super_.s_feature_incompat), (2, super_.s_feature_ro_compat),
     ]
-    var names: [String] = []
-    for (set, word) in words {
-      for bit in 0..<32 where word & (1 << UInt32(bit)) != 0 {
-        guard let name = e2p_feature2string(set, 1 << UInt32(bit)) else { continue }
-        names.append(String(cString: name))
+    let names: [String] = nameBuffer.withLock { _ in
+      var names: [String] = []
+      for (set, word) in words {
+        for bit in 0..<32 where word & (1 << UInt32(bit)) != 0 {
+          if let name = e2p_feature2string(set, 1 << UInt32(bit)) { names.append(String(cString: name)) }
+        }
       }
+      return names
     }
     return names.filter { !states.contains($0) }
   }

@@ -45,6 +45,7 @@ struct MapCommand: ParsableCommand {
       throw ValidationError("--label and --partition go with --disk.")
     }
     if images.contains("") { throw ValidationError("An image needs a name.") }
+    if label == "" || disk == "" { throw ValidationError("--label and --disk need a name.") }
   }
 
   func run() throws {

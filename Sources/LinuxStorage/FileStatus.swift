@@ -14,6 +14,8 @@ public struct FileStatus: Hashable, Sendable {
   public var kind: Kind
   /// `st_mode`, with the type bits.
   public var mode: UInt32 = 0
+  public var owner: UInt32 = 0
+  public var group: UInt32 = 0
   public var links: UInt64
   /// `st_size`; for a block device its size.
   public var size: UInt64
@@ -34,6 +36,8 @@ public struct FileStatus: Hashable, Sendable {
     inode = UInt64(raw.st_ino)
     links = UInt64(raw.st_nlink)
     mode = raw.st_mode
+    owner = raw.st_uid
+    group = raw.st_gid
     size = UInt64(max(0, raw.st_size))
     // st_blocks counts 512-byte units whatever st_blksize says.
     allocated = UInt64(max(0, raw.st_blocks)).multipliedClamped(by: 512)

@@ -23,8 +23,14 @@ public final class QuietReader: Sendable {
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     guard !buffer.isEmpty else { return 0 }
     let range = ByteRange(start: offset, length: UInt64(buffer.count))
-    let absent = windows.withLock { $0.absent(in: range) }
-    if absent.isEmpty { return try file.read(into: buffer, at: offset) }
+    let absent: [ByteRange]
+    switch windows.withLock({ $0.residency(of: range) }) {
+    case .known(let runs):
+      if runs.isEmpty { return try file.read(into: buffer, at: offset) }
+      absent = runs
+    case .unknown:
+      absent = []
+    }
     let got: Int
     if let uncached = readDontCache(into: buffer, at: offset) {
       got = uncached
@@ -32,10 +38,20 @@ public final class QuietReader: Sendable {
       got = try file.read(into: buffer, at: offset)
     }
     // Only what we brought in goes again; what was there is somebody's working set. RWF_DONTCACHE leaves some behind.
-    for range in absent {
+    for range in absent where mayDrop(range) {
       posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
     }
     return got
+  }
+
+  /// POSIX_FADV_DONTNEED begins to write dirty pages back, and mincore(2) calls a dirty page absent of which only a part
+  /// was ever filled (blocks smaller than a page). So a range with anything dirty in it is left alone.
+  private func mayDrop(_ range: ByteRange) -> Bool {
+    var state = cls_cache_state()
+    if cls_cache_state(file.descriptor, range.start, range.length, &state) == 0 { return state.dirty == 0 }
+    // Before 6.5 nobody tells; what was written a while ago has been written back.
+    guard let modified = try? file.status().modified.seconds else { return false }
+    return modified + 120 < Int64(time(nil))
   }
 
   /// `nil`: this kernel or filesystem cannot, or a read error that the plain path will report.
@@ -65,39 +81,50 @@ public final class QuietReader: Sendable {
 /// reads left a mark for it, and what that brings in would look as if it had been there.
 struct CacheWindows {
   private let descriptor: Int32
-  private var known: [UInt64: [ByteRange]] = [:]
+  private var known: [UInt64: [ByteRange]?] = [:]
   private static let size: UInt64 = 64 << 20
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Page-aligned parts of the range that were not cached. Empty also where that cannot be asked: the kernel answers
-  /// only for files the caller owns or may write.
-  mutating func absent(in range: ByteRange) -> [ByteRange] {
+  enum Residency {
+    /// The page-aligned parts that were not cached.
+    case known([ByteRange])
+    /// The kernel answers only for files the caller owns or may write.
+    case unknown
+  }
+
+  mutating func residency(of range: ByteRange) -> Residency {
     let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
     let pages = range.expanded(toMultipleOf: page)
     let first = pages.start / Self.size
     let last = (max(pages.end, 1) - 1) / Self.size
     var found: [ByteRange] = []
     for window in first...last {
-      for wanted in window...window + 1 where known[wanted] == nil { known[wanted] = ask(wanted, page) }
-      for run in known[window] ?? [] {
+      for wanted in window...window + 1 where known[wanted] == nil {
+        known.updateValue(ask(wanted, page), forKey: wanted)
+      }
+      guard let runs = known[window] ?? nil else { return .unknown }
+      for run in runs {
         if let part = run.intersection(pages) { found.append(part) }
       }
     }
     // Workers are never further apart than that.
     if known.count > 64 { known = known.filter { $0.key + 8 >= first } }
-    return found
+    return .known(found)
   }
 
-  private func ask(_ window: UInt64, _ page: UInt64) -> [ByteRange] {
+  /// `nil`: it cannot be asked.
+  private func ask(_ window: UInt64, _ page: UInt64) -> [ByteRange]? {
     let range = ByteRange(start: window * Self.size, length: Self.size)
     var state = cls_cache_state()
-    if cls_cache_state(descriptor, range.start, range.length, &state) == 0 {
+    let answer = cls_cache_state(descriptor, range.start, range.length, &state)
+    if answer == -EPERM || answer == -EACCES { return nil }
+    if answer == 0 {
       if state.cached == 0 { return [range] }
       if state.cached >= range.length / page { return [] }
     }
     var residency = [UInt8](repeating: 1, count: Int(range.length / page))
-    guard cls_mincore(descriptor, range.start, Int(range.length), &residency) == 0 else { return [] }
+    guard cls_mincore(descriptor, range.start, Int(range.length), &residency) == 0 else { return nil }
     var runs: [ByteRange] = []
     for (index, byte) in residency.enumerated() where byte & 1 == 0 {
       let start = range.start + UInt64(index) * page

@@ -36,7 +36,7 @@ extension Auditor {
     let scan = LiveScanner(sysroot: request.sysroot, prober: NoProber()).scan()
     let mounts = request.sysroot.mountTable()
     var filesystems: [[ImageFile]] = []
-    for path in unique(request.images) {
+    for path in request.images {
       try attempt(path, .targetUnreadable) { (audit) throws(StorageError) in
         let image = try ImageFile(path, sysroot: audit.request.sysroot)
         if let index = filesystems.firstIndex(where: { $0[0].status.device == image.status.device }) {
@@ -50,7 +50,24 @@ extension Auditor {
       let survey = try NamedImages(files, scan: scan, mounts: mounts, sysroot: request.sysroot)
         .survey(quick: request.quick, monitor: monitor)
       if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
-      surveys.append(survey)
+      add(survey)
     }
+  }
+
+  /// Adds images to the partition they lie on, where that was surveyed already.
+  private mutating func add(_ survey: PartitionSurvey) {
+    guard let index = surveys.firstIndex(where: { $0.partition.device == survey.partition.device }) else {
+      surveys.append(survey)
+      return
+    }
+    let known = Set((surveys[index].partition.images ?? []).map(\.path))
+    let new = (survey.partition.images ?? []).filter { !known.contains($0.path) }
+    guard !new.isEmpty else { return }
+    surveys[index].partition.images = ((surveys[index].partition.images ?? []) + new).sorted { $0.path < $1.path }
+    // Which of them share storage with the others is not known here.
+    surveys[index].partition.totals = known.isEmpty ? survey.partition.totals : nil
+    surveys[index].findings = unique(surveys[index].findings + survey.findings)
+    surveys[index].limits = unique(surveys[index].limits + survey.limits)
+    if surveys[index].osRelease.isEmpty { surveys[index].osRelease = survey.osRelease }
   }
 }

@@ -73,6 +73,16 @@ public struct Auditor {
     imageIsUnreadable || findings.contains { $0.id == .partitionUnreadable && !request.isMachine }
   }
 
+  /// Each file or device once, by whatever paths it was named.
+  func unique(_ paths: [FilePath]) -> [FilePath] {
+    var seen: Set<[UInt64]> = []
+    return paths.filter { path in
+      guard let status = FileStatus.of(path) else { return true }
+      let isDevice = status.kind == .blockDevice
+      return seen.insert(isDevice ? [status.specialDevice] : [status.device, status.inode]).inserted
+    }
+  }
+
   func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
     var seen: Set<Element> = []
     return elements.filter { seen.insert($0).inserted }
@@ -108,6 +118,7 @@ public struct Auditor {
     let targets =
       request.disks.map { " --disk " + ShellQuote.quoted($0) }
       + request.devices.map { " --device " + ShellQuote.quoted($0) }
-    return "headroom partitions" + targets.joined()
+    let root = request.sysroot.isHost ? "" : " --sysroot " + ShellQuote.quoted(request.sysroot.path)
+    return "headroom partitions" + root + targets.joined()
   }
 }

@@ -67,9 +67,13 @@ struct NamedImages {
     var survey = PartitionSurvey(partition)
     let inUse = InUseIndex(partition: scanned, name: partition.name, scan: scan, sysroot: sysroot, mounts: mounts)
     let unit = mounted?.superblock?.clusterSize
-    let entries = files.map { image in
-      TreeEntry(
-        path: path(of: image.file), status: image.status,
+    // One file can be named in several ways; hard links of it are files of their own here.
+    var seen: Set<FilePath> = []
+    let entries = files.compactMap { image -> TreeEntry? in
+      let path = path(of: image.file)
+      guard seen.insert(path).inserted else { return nil }
+      return TreeEntry(
+        path: path, status: image.status,
         list: { () throws(StorageError) in TreeListing() },
         open: { () throws(StorageError) in try LiveFile(image.file, allocationUnit: unit) },
         linkTarget: { nil })

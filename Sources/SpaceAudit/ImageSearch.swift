@@ -6,6 +6,12 @@ import SpaceModel
 struct FoundImage {
   let entry: TreeEntry
   var role: ImageRole
+
+  /// Whether it lies where the active, passive, transition or recovery image does.
+  var isInPlace: Bool {
+    let place = ImagePlace.role(of: entry.path)
+    return place != nil && place != .other && place != .snapshot
+  }
 }
 
 /// Finds the images and leftovers on a filesystem: by the places elemental, Harvester and Kairos put them, and by
@@ -41,6 +47,7 @@ struct ImageSearch {
   init(named entries: [TreeEntry]) {
     isCancelled = { false }
     images = entries.map { FoundImage(entry: $0, role: ImagePlace.role(of: $0.path) ?? .other) }
+    settleRoles()
   }
 
   private mutating func visit(_ entries: [TreeEntry], depth: Int) {
@@ -118,6 +125,13 @@ struct ImageSearch {
       failures.append(error)
     }
     return total
+  }
+
+  /// In the order of measuring: of hard links, the one that has a known place comes first.
+  var inOrder: [FoundImage] {
+    images.sorted {
+      ($0.isInPlace ? 0 : 1, $0.entry.path) < ($1.isInPlace ? 0 : 1, $1.entry.path)
+    }
   }
 
   /// Roles go by inode: the snapshot that `active` leads to is the active image, and a hard link of the active image

@@ -48,7 +48,9 @@ public struct MapTarget {
     guard !meant.isEmpty else {
       throw StorageError(
         .notFound, operation: "map", path: path,
-        message: "'\(disk.display)' has no partition \(label.map { "labelled \($0)" } ?? "with that number")",
+        message: "'\(disk.display)' has no partition "
+          + [label.map { "labelled \($0)" }, number.map { "with number \($0)" }].compactMap(\.self).joined(
+            separator: " and "),
         hint: "List them with headroom partitions --disk \(ShellQuote.quoted(disk)).")
     }
     for partition in meant where partition.filesystemType?.hasPrefix("ext") == true {
@@ -74,7 +76,7 @@ public struct MapTarget {
       throw StorageError(
         .unsupported, operation: "map", path: path,
         message: "several filesystems have it: \(matches.map(\.1.display).joined(separator: ", "))",
-        hint: "Say which with --label or --partition.")
+        hint: "Say which with --partition\(label == nil ? " or --label" : "").")
     }
     source = found
   }

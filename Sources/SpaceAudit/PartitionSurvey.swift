@@ -52,7 +52,7 @@ struct PartitionSurvey: Codable {
     var once = StorageOnce()
     var measured: [UInt64: Measured] = [:]
     var images: [ImageUsage] = []
-    for found in search.images.sorted(by: { $0.entry.path < $1.entry.path }) {
+    for found in search.inOrder {
       let status = found.entry.status
       if let first = measured[status.inode] {
         var link = first.usage
@@ -73,7 +73,7 @@ struct PartitionSurvey: Codable {
       result.map = nil
       if status.links > 1 { measured[status.inode] = result }
     }
-    partition.images = images
+    partition.images = images.sorted { $0.path < $1.path }
     partition.totals = once.totals
     findings += inUse.findings
   }

@@ -14,7 +14,7 @@ extension StorageError {
     StorageError(
       .notFound, operation: "find a filesystem labelled", path: FilePath(label),
       message: "nothing that could be looked at carries that label",
-      hint: "List all with `headroom partitions`; --all-devices opens devices that are left alone otherwise.")
+      hint: "List what there is with `headroom partitions` and the same targets.")
   }
 
   static func notTouched(_ device: FilePath) -> StorageError {

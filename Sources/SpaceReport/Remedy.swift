@@ -14,6 +14,18 @@ enum Remedy {
     if image.role == .transition {
       return "Leave it while an upgrade may be running; one that has failed is removed by the next."
     }
+    let commands = digCommands(image, partition)
+    guard isElsewhere(partition), !commands.hasSuffix(".") else { return commands }
+    // A disk image lies on somebody's desk; a comment can be pasted along.
+    return "# on the node that \(partition.device.lastComponent.display) comes from:\n" + commands
+  }
+
+  /// A disk image, whose node is another machine.
+  private static func isElsewhere(_ partition: Partition) -> Bool {
+    partition.state == .offline && !partition.device.hasPrefix("/dev/")
+  }
+
+  private static func digCommands(_ image: ImageUsage, _ partition: Partition) -> String {
     guard let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) else {
       return onATemporaryMount(image, partition)
     }
@@ -41,9 +53,8 @@ enum Remedy {
 
   /// Where a node has it while it runs; elemental-toolkit's immutable-rootfs module mounts it there.
   private static func usualMountpoint(_ partition: Partition) -> FilePath? {
-    // Only for a disk image, whose node is elsewhere: an unmounted device here is just that.
-    let isDiskImage = partition.state == .offline && !partition.device.hasPrefix("/dev/")
-    return partition.filesystemLabel == "COS_STATE" && isDiskImage ? "/run/initramfs/cos-state" : nil
+    // An unmounted device of this machine is just that.
+    partition.filesystemLabel == "COS_STATE" && isElsewhere(partition) ? "/run/initramfs/cos-state" : nil
   }
 }
 

@@ -212,9 +212,6 @@ public struct TextReport: Sendable {
   private func remedy(_ text: String, indent: String) -> [String] {
     if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
     let lines = text.split(separator: "\n").map(String.init)
-    // A disk image lies on somebody's desk; what is to be done is to be done where it came from.
-    let isElsewhere = report.host.architecture == nil && !text.hasPrefix("headroom ")
-    if isElsewhere { return ["\(indent)Do, on the node:"] + lines.map { indent + "    " + style.paint($0, .strong) } }
     return lines.enumerated().map { number, line in
       indent + (number == 0 ? "Do: " : "    ") + style.paint(line, .strong)
     }

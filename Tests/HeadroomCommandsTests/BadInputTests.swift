@@ -85,8 +85,7 @@ import Testing
     Row(
       arguments: ["audit", "--label", "NOWHERE-AT-ALL", "--disk", "@/filesystem"],
       errors: "headroom: cannot find a filesystem labelled 'NOWHERE-AT-ALL': nothing that could be looked at carries "
-        + "that label\n  hint: List all with `headroom partitions`; --all-devices opens devices that are left alone "
-        + "otherwise.\n"),
+        + "that label\n  hint: List what there is with `headroom partitions` and the same targets.\n"),
     Row(
       arguments: ["audit", "--disk", "@/filesystem", "--output-file", "@/no/such/place"],
       errors: "headroom: cannot write '@/no/such/place': there is no such file or directory\n"

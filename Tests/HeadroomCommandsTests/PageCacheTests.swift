@@ -29,6 +29,38 @@ import Testing
     #expect(cached != "none" || before < 200 * 5)
   }
 
+  @Test("an ordinary user's scan leaves nothing behind either", .needsRoot)
+  func anOrdinaryUsersScanLeavesNothingBehindEither() throws {
+    let scratch = try ScratchDirectory()
+    let file = scratch.file("image")
+    try Command.check("dd", "if=/dev/urandom", "of=\(file)", "bs=1M", "count=64", "conv=fsync")
+    try Command.check("chmod", "644", file)
+    try Command.check("dd", "if=\(file)", "iflag=nocache", "count=0")
+    let result = try Command.run(
+      Products.headroom(), "map", "--summary", file, asUser: Machine.ordinaryUser)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try pages(file) <= 64 * 256 / 50)
+  }
+
+  /// Dropping a page begins to write it back where it is dirty, and a page of which only a part was written looks absent.
+  @Test("data that was not written back yet stays so", .needsRootAndLoop) func dirtyDataStaysDirty() throws {
+    try LoopMount.withFilesystem("ext4", sizeMiB: 100, mkfsArguments: ["-b", "1024"]) { mountpoint, _ in
+      let file = "\(mountpoint)/image"
+      for number in 0..<40 {
+        try Command.check(
+          "dd", "if=/dev/urandom", "of=\(file)", "bs=1024", "count=1", "seek=\(number * 2)", "conv=notrunc")
+      }
+      let before = try delayed(file)
+      try #require(before > 0)
+      _ = try Headroom.run("map", "--json", "--zeros", file)
+      #expect(try delayed(file) == before)
+    }
+  }
+
+  private func delayed(_ file: String) throws -> Int {
+    try Command.check("filefrag", "-v", file).lines.filter { $0.contains("delalloc") }.count
+  }
+
   private func pages(_ file: String) throws -> Int {
     let text = try Command.check("fincore", "--noheadings", "--raw", "--output", "PAGES", file).text
     return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))

@@ -27,12 +27,12 @@ import Testing
     // A disk that is not mounted here: the command is for the node it comes from.
     (
       partition(.offline, device: "node.img#4"), "cOS/passive.img",
-      "mount -o remount,rw /run/initramfs/cos-state\nfallocate --dig-holes "
+      "# on the node that node.img#4 comes from:\nmount -o remount,rw /run/initramfs/cos-state\nfallocate --dig-holes "
         + "/run/initramfs/cos-state/cOS/passive.img\nmount -o remount,ro /run/initramfs/cos-state"
     ),
     (
       partition(.offline, label: "COS_RECOVERY", device: "node.img#3"), "cOS/recovery.img",
-      "mount -L COS_RECOVERY /mnt && {\n  fallocate --dig-holes /mnt/cOS/recovery.img\n  umount /mnt\n}"
+      "# on the node that node.img#3 comes from:\nmount -L COS_RECOVERY /mnt && {\n  fallocate --dig-holes /mnt/cOS/recovery.img\n  umount /mnt\n}"
     ),
     (
       partition(.offline, label: "two words", device: "/dev/sdb1"), "a.img",

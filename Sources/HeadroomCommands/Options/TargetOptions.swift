@@ -30,6 +30,7 @@ struct TargetOptions: ParsableArguments {
   var allDevices = false
 
   func validate() throws {
+    if sysroot == "" { throw ValidationError("--sysroot needs a name.") }
     for (option, values) in [("label", label), ("device", device), ("disk", disk), ("image", image)]
     where values.contains("") {
       throw ValidationError("--\(option) needs a name.")

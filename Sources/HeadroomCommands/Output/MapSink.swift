@@ -16,6 +16,7 @@ final class MapSink {
   /// Collected only where the result goes to a file.
   private var held: [UInt8] = []
   private var any = false
+  private var measured = 0
   /// Writing failed; nothing more is written, and ``finish()`` says so.
   private var failure: StorageError?
 
@@ -45,6 +46,7 @@ final class MapSink {
     if !options.isJSON, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
     let measurement =
       options.isJSON ? try json(target, analyzer) : try analyzer.measure(target.source)
+    measured += 1
     let usage = measurement.usage(path: target.path, role: .other)
     if !options.isJSON {
       if summary { add(usage) } else { draw(usage, measurement, style, progress) }
@@ -69,7 +71,8 @@ final class MapSink {
     } else if summary, rows > 0 {
       write(RawArgument.bytes(of: table.lines().joined(separator: "\n") + "\n"))
     }
-    if options.outputFile != nil { try options.emit(held, inputs: inputs) }
+    // Without any result the file stays as it was.
+    if options.outputFile != nil, measured > 0 { try options.emit(held, inputs: inputs) }
     if let failure { throw failure }
   }
 

@@ -20,7 +20,14 @@ struct OutputFile {
   /// - Throws: ``StorageError``; a file that was there before is then unchanged.
   func write(_ bytes: [UInt8]) throws(StorageError) {
     guard path != "-" else { return try Output.write(bytes) }
-    guard let target = FileStatus.of(path) else { return try replace(path, with: bytes, mode: nil) }
+    guard let target = FileStatus.of(path) else {
+      guard SmallFile.linkTarget(path) == nil else {
+        throw StorageError(
+          .notFound, operation: "write to", path: path, message: "it is a symbolic link that leads nowhere",
+          hint: "Name the file it should lead to.")
+      }
+      return try replace(path, with: bytes, like: nil)
+    }
     if isStandardOutput(target) { return try Output.write(bytes) }
     switch target.kind {
     case .other:
@@ -28,7 +35,7 @@ struct OutputFile {
     case .regular:
       try refuseIfPrecious(target)
       // The file itself, not a symbolic link to it.
-      try replace(resolved, with: bytes, mode: target.mode)
+      try replace(resolved, with: bytes, like: target)
     case .directory, .blockDevice, .symbolicLink:
       throw StorageError(
         .wrongType, operation: "write to", path: path,
@@ -46,10 +53,10 @@ struct OutputFile {
     let isInput = inputs.contains { input in
       FileStatus.of(input).map { $0.device == target.device && $0.inode == target.inode } ?? false
     }
-    guard isInput || ImageContent.isImage(path) else { return }
+    guard isInput || ImageContent.mayBeImage(path) else { return }
     throw StorageError(
       .busy, operation: "write to", path: path,
-      message: isInput ? "it is what is being looked at" : "it holds a filesystem or disk image",
+      message: isInput ? "it is what is being looked at" : "it holds no text, but perhaps an image",
       hint: "Name another file, or remove it first.")
   }
 
@@ -68,13 +75,17 @@ struct OutputFile {
     guard isWritten else { throw failure("write", code) }
   }
 
-  private func replace(_ place: FilePath, with bytes: [UInt8], mode: UInt32?) throws(StorageError) {
+  private func replace(_ place: FilePath, with bytes: [UInt8], like old: FileStatus?) throws(StorageError) {
     let temporary = FilePath(bytes: place.bytes + ".tmp-\(getpid())".utf8)
     let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw failure("open", errno) }
     var call = "write"
     var isDone = WorkerProcess.write(bytes, to: descriptor)
-    if isDone, let mode { (call, isDone) = ("fchmod", fchmod(descriptor, mode & 0o7777) == 0) }
+    if isDone, let old {
+      // Only root can give a file away; who cannot keeps it.
+      _ = fchown(descriptor, old.owner, old.group)
+      (call, isDone) = ("fchmod", fchmod(descriptor, old.mode & 0o7777) == 0)
+    }
     if isDone { (call, isDone) = ("fsync", fsync(descriptor) == 0) }
     var code = errno
     _ = close(descriptor)
