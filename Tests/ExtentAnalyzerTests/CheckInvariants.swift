@@ -3,7 +3,11 @@ import SpaceModel
 import Testing
 
 /// What holds of every measurement, whatever the file: called by all tests that make one.
-func checkInvariants(_ measurement: ImageMeasurement, _ segments: [MapSegment], _ comment: Comment) {
+///
+/// - Parameter freesWholeExtents: btrfs, where an extent that is given back can be larger than what the file maps of it.
+func checkInvariants(
+  _ measurement: ImageMeasurement, _ segments: [MapSegment], freesWholeExtents: Bool = false, _ comment: Comment
+) {
   let map = measurement.map
   checkInvariants(map, comment)
   let totals = measurement.totals
@@ -16,6 +20,12 @@ func checkInvariants(_ measurement: ImageMeasurement, _ segments: [MapSegment], 
     #expect(zero.zeroBytes <= totals.data, comment)
     // A whole unit is given back, which reaches behind the end or over holes of a cluster.
     #expect(zero.reasons.isEmpty == false || zero.reclaimable >= zero.zeroBytes, comment)
+    // Promising too much is the dangerous error: never more than the units that hold data.
+    let file = ByteRange(start: 0, end: map.apparentSize)
+    let units = map.filter { !$0.isUnwritten }.compactMap { $0.range.intersection(file) }
+      .map { $0.expanded(toMultipleOf: measurement.unit.bytes) }
+    let inUse = ByteRange.union(units).reduce(0) { $0 + $1.length }
+    #expect(freesWholeExtents || zero.reclaimable <= inUse, comment)
   }
   var position: UInt64 = 0
   var sums: [MapSegment.Kind: UInt64] = [:]
