@@ -23,8 +23,8 @@ let package = Package(
     .target(
       name: "HeadroomCommands",
       dependencies: [
-        "SpaceAudit", "SpaceReport", "ExtentAnalyzer", "PartitionScanner", "LinuxStorage",
-        "SpaceModel",
+        "SpaceAudit", "SpaceReport", "UpgradeProjection", "ExtentAnalyzer", "PartitionScanner",
+        "LinuxStorage", "SpaceModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -33,20 +33,22 @@ let package = Package(
     .target(
       name: "SpaceAudit",
       dependencies: [
-        "SpaceReport", "ExtentAnalyzer", "FilesystemReader", "PartitionScanner", "LinuxStorage",
-        "SpaceModel",
+        "SpaceReport", "UpgradeProjection", "ExtentAnalyzer", "FilesystemReader",
+        "PartitionScanner", "LinuxStorage", "SpaceModel",
       ],
       swiftSettings: strict),
 
     // Pure values in, values out.
     .target(name: "SpaceReport", dependencies: ["SpaceModel"], swiftSettings: strict),
+    .target(name: "UpgradeProjection", dependencies: ["SpaceModel"], swiftSettings: strict),
     .target(name: "SpaceModel", swiftSettings: strict),
 
     // Measuring.
     .target(
       name: "ExtentAnalyzer", dependencies: ["LinuxStorage", "SpaceModel"], swiftSettings: strict),
     .target(
-      name: "FilesystemReader", dependencies: ["LinuxStorage", "SpaceModel", "CExt2fs"],
+      name: "FilesystemReader",
+      dependencies: ["LinuxStorage", "SpaceModel", "CExt2fs", "CSquashfs", "CISO9660"],
       swiftSettings: strict),
     .target(
       name: "PartitionScanner", dependencies: ["LinuxStorage", "SpaceModel", "CBlkid"],
@@ -58,12 +60,27 @@ let package = Package(
     .target(name: "CLinuxStorage", cSettings: [.define("_GNU_SOURCE")]),
     .systemLibrary(name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
     .systemLibrary(name: "CExt2fs", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
+    .systemLibrary(
+      name: "CSquashfs", pkgConfig: "libsquashfs1", providers: [.apt(["libsquashfs-dev"])]),
+    .systemLibrary(
+      name: "CISO9660", pkgConfig: "libiso9660", providers: [.apt(["libiso9660-dev"])]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["SpaceModel"], path: "Tests/TestSupport"),
     .testTarget(name: "SpaceModelTests", dependencies: ["SpaceModel", "TestSupport"]),
     .testTarget(
       name: "SpaceReportTests", dependencies: ["SpaceReport", "SpaceModel", "TestSupport"]),
+    .testTarget(
+      name: "UpgradeProjectionTests",
+      dependencies: [
+        "UpgradeProjection", "FilesystemReader", "LinuxStorage", "SpaceModel", "TestSupport",
+      ]),
+    .testTarget(
+      name: "SpaceAuditTests",
+      dependencies: [
+        "SpaceAudit", "SpaceReport", "UpgradeProjection", "FilesystemReader", "PartitionScanner",
+        "LinuxStorage", "SpaceModel", "TestSupport",
+      ]),
     .testTarget(
       name: "ExtentAnalyzerTests",
       dependencies: ["ExtentAnalyzer", "LinuxStorage", "SpaceModel", "TestSupport"]),

@@ -1,0 +1,2 @@
+#include <cdio/cdio.h>
+#include <cdio/iso9660.h>
