@@ -98,7 +98,7 @@ extension FilePath: Codable {
     return Self.percentPrefix + String(decoding: out, as: UTF8.self)
   }
 
-  private static func percentDecoded(_ text: Substring) -> FilePath {
+  static func percentDecoded(_ text: Substring) -> FilePath {
     var out: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
