@@ -83,8 +83,12 @@ private struct ValueEncoder: Encoder {
   }
 
   private func writePath(_ path: FilePath) {
-    guard path.utf8 == nil, let key else {
-      sink.writer.value(path.utf8 ?? path.coded)
+    guard let key else {
+      sink.writer.value(path.coded)
+      return
+    }
+    if let utf8 = path.utf8 {
+      sink.writer.value(utf8)
       return
     }
     sink.writer.value(String(path.coded.dropFirst(FilePath.percentPrefix.count)))
