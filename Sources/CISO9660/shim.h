@@ -1,2 +1,3 @@
-#include <cdio/cdio.h>
+#include <cdio/bytesex.h>
 #include <cdio/iso9660.h>
+#include <cdio/logging.h>

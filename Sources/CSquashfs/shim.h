@@ -1,10 +1,10 @@
 #include <sqfs/compressor.h>
-#include <sqfs/dir_reader.h>
+#include <sqfs/data_reader.h>
 #include <sqfs/dir.h>
 #include <sqfs/error.h>
-#include <sqfs/id_table.h>
 #include <sqfs/inode.h>
 #include <sqfs/io.h>
+#include <sqfs/meta_reader.h>
 #include <sqfs/super.h>
 #include <sqfs/xattr.h>
 #include <sqfs/xattr_reader.h>

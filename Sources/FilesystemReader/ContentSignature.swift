@@ -21,6 +21,9 @@ public enum ContentSignature {
     return plausible ? "dos" : nil
   }
 
+  /// An ISO 9660 image, be it a bootable disk with partitions as well.
+  static func isISO(_ head: [UInt8]) -> Bool { matches(head, Array("CD001".utf8), at: 32769) }
+
   private struct Row {
     let name: String
     let offset: Int

@@ -18,20 +18,8 @@ extension ExtFilesystem {
   public func entries(
     ofDirectory inode: UInt32, path: FilePath, onFailure: (StorageError) -> Void = { _ in }
   ) throws(StorageError) -> [Entry] {
-    let listing = Listing()
-    let context = Unmanaged.passUnretained(listing).toOpaque()
-    let code = withExtendedLifetime(listing) {
-      ext2fs_dir_iterate2(
-        fs, inode, 0, nil,
-        { _, _, entry, _, _, _, context in
-          guard let entry, let context else { return 0 }
-          let listing = Unmanaged<Listing>.fromOpaque(context).takeUnretainedValue()
-          return listing.add(entry) ? 0 : DIRENT_ABORT
-        }, context)
-    }
-    guard code == 0 else { throw error(code, "list '\(path.display)' in", source.path) }
     var entries: [Entry] = []
-    for (name, number) in listing.names {
+    for (name, number) in try names(ofDirectory: inode, path: path) {
       let below = path.appending(name)
       do throws(StorageError) {
         guard number <= fs.pointee.super.pointee.s_inodes_count else {
@@ -49,8 +37,25 @@ extension ExtFilesystem {
     return entries.sorted { $0.path < $1.path }
   }
 
+  /// The names of a directory with their inodes, in the directory's order, without `.` and `..`.
+  func names(ofDirectory inode: UInt32, path: FilePath) throws(StorageError) -> [(name: FilePath, inode: UInt32)] {
+    let listing = Listing()
+    let context = Unmanaged.passUnretained(listing).toOpaque()
+    let code = withExtendedLifetime(listing) {
+      ext2fs_dir_iterate2(
+        fs, inode, 0, nil,
+        { _, _, entry, _, _, _, context in
+          guard let entry, let context else { return 0 }
+          let listing = Unmanaged<Listing>.fromOpaque(context).takeUnretainedValue()
+          return listing.add(entry) ? 0 : DIRENT_ABORT
+        }, context)
+    }
+    guard code == 0 else { throw error(code, "list '\(path.display)' in", source.path) }
+    return listing.names
+  }
+
   private final class Listing {
-    var names: [(FilePath, UInt32)] = []
+    var names: [(name: FilePath, inode: UInt32)] = []
     /// More names than this in one directory are not an OS's.
     private static let limit = 1_000_000
 

@@ -16,8 +16,8 @@ public struct Payload: Sendable, Hashable, Codable {
     public var kind: Kind
     /// As it was given.
     public var path: FilePath
-    /// SHA-512 of the tree's names, kinds, sizes, link targets and attributes, in hexadecimal: the same for every form of
-    /// one tree, and no file data in it.
+    /// SHA-512 of the tree's names, kinds, sizes (a link's: the length of its target) and attributes, in hexadecimal: the
+    /// same for every form of one tree, and no file data in it.
     public var treeDigest: String
     /// Size of the squashfs, where there is one.
     public var squashfsBytes: ByteCount?
