@@ -13,6 +13,7 @@ extension Auditor {
     let scan = scanner.scan()
     limits += scan.limits
     let mounts = request.sysroot.mountTable()
+    detectBoot(scan, mounts)
     var dropped: Set<FilePath> = []
     for label in Set(scan.partitions.compactMap(\.filesystemLabel)).sorted() where request.isWanted(label) {
       let choice = AmbiguousLabel.choice(label, scan: scan, sysroot: request.sysroot)
@@ -22,10 +23,30 @@ extension Auditor {
         dropped.insert(other.device)
       }
     }
-    for partition in scan.partitions where request.all || request.isWanted(partition.filesystemLabel) {
+    for partition in scan.partitions
+    where request.all || request.isWanted(partition.filesystemLabel) || isBootPartition(partition) {
       let searched = request.isSearched(partition.filesystemLabel) && !dropped.contains(partition.device)
       try survey(partition, scan: scan, mounts: mounts, searched: searched)
     }
+  }
+
+  private mutating func detectBoot(_ scan: LiveScan, _ mounts: MountTable) {
+    let wanted = scan.partitions.filter {
+      request.isSearched($0.filesystemLabel) && (request.labels.isEmpty || request.isWanted($0.filesystemLabel))
+    }
+    let detection = BootStateDetection(
+      scan: scan, mounts: mounts, devices: Set(wanted.flatMap { $0.mounts.map(\.device) }), sysroot: request.sysroot)
+    bootState = detection.state
+    isUpgradeRunning = detection.isUpgradeRunning
+    limits += detection.limits
+  }
+
+  /// The EFI partition of a node that is started from it, whatever label it carries.
+  private func isBootPartition(_ partition: ScannedPartition) -> Bool {
+    guard bootState?.mode == .uki, request.labels.isEmpty, partition.filesystemType == "vfat" else { return false }
+    let name = partition.partitionLabel?.lowercased() ?? ""
+    return name.hasPrefix("efi") || name == "esp"
+      || partition.mounts.contains { ["/efi", "/boot/efi", "/boot"].contains($0.mountpoint) }
   }
 
   mutating func auditDevice(_ path: FilePath) throws(StorageError) {
@@ -75,6 +96,9 @@ extension Auditor {
           Limit(
             "superblock-not-read",
             "\(survey.partition.name): its features and cluster size are not known: \(failure.summary)."))
+      }
+      if mounted.mount.filesystemType == "btrfs" {
+        survey.partition.layout = BtrfsLayout(mounts, device: mounted.mount.device, request.sysroot)?.layout
       }
       if searched {
         let inUse = InUseIndex(

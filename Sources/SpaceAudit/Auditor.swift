@@ -18,6 +18,11 @@ public struct Auditor {
   var limits: [Limit] = []
   private var failures: [StorageError] = []
   var host: Report.Host?
+  /// How this machine was booted; `nil` where it is not what is audited, or nothing tells.
+  var bootState: BootState?
+  /// Whether an upgrade is writing to what is audited; `nil` where that cannot be known: another machine's disk, or
+  /// processes that are not seen.
+  var isUpgradeRunning: Bool?
   /// An image that was named could not be read, in whole or in part.
   var imageIsUnreadable = false
 
@@ -45,12 +50,17 @@ public struct Auditor {
     if !request.images.isEmpty { try auditImages() }
     checkLabels()
     let host = self.host ?? HostDetection.host(ofImage: surveys.first { !$0.osRelease.isEmpty }?.osRelease ?? [:])
-    let rules = ImageRules(
-      warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
     let partitions = surveys.map(\.partition)
-    let found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
+    var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
+    rules.isUpgradeRunning = isUpgradeRunning
+    rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
+    let boot = bootState.map { BootRules(boot: $0, product: host.product) }
+    var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
+    if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
+    found += boot?.findings(for: partitions) ?? []
     let report = Report(
-      generatedAt: generatedAt, tool: tool, host: host, limits: unique(limits + surveys.flatMap(\.limits)),
+      generatedAt: generatedAt, tool: tool, host: host, boot: bootState,
+      limits: unique(limits + (boot?.limits(for: partitions) ?? []) + surveys.flatMap(\.limits)),
       partitions: partitions, findings: found)
     return AuditOutcome(report: report, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
   }
@@ -102,6 +112,8 @@ public struct Auditor {
     guard request.labels.isEmpty, !request.all, request.isMachine || !request.disks.isEmpty, failures.isEmpty else {
       return
     }
+    // What was started from the EFI partition has none of these.
+    if bootState?.mode == .uki { return }
     let isBareDisk = !request.isMachine && surveys.contains { $0.partition.images != nil }
     if present.isDisjoint(with: AuditRequest.profileLabels), !isBareDisk {
       findings.append(

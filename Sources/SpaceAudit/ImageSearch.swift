@@ -25,8 +25,9 @@ struct ImageSearch {
   private(set) var unreadableImages: [StorageError] = []
   /// A directory that is met again, which only a damaged filesystem has, is not entered again.
   private var directories: Set<UInt64> = []
-  /// Where `.snapshots/active` leads.
-  private var activeSnapshot: FilePath?
+  private var layouts = LayoutDetection()
+  /// How the systems on it are laid out; `nil` where none was met.
+  var layout: UpgradeLayout? { layouts.layout }
 
   /// A file of another name is looked into from this size on.
   static let contentSearchSize: UInt64 = 64 << 20
@@ -53,6 +54,7 @@ struct ImageSearch {
   private mutating func visit(_ entries: [TreeEntry], depth: Int) {
     for entry in entries {
       if isCancelled() { return }
+      layouts.note(entry)
       switch entry.status.kind {
       case .directory:
         guard directories.insert(entry.status.inode).inserted else { continue }
@@ -72,9 +74,7 @@ struct ImageSearch {
         }
       case .regular:
         visit(file: entry)
-      case .symbolicLink:
-        if entry.path == ".snapshots/active" { activeSnapshot = entry.linkTarget() }
-      case .blockDevice, .other:
+      case .symbolicLink, .blockDevice, .other:
         break
       }
     }
@@ -137,8 +137,8 @@ struct ImageSearch {
   /// Roles go by inode: the snapshot that `active` leads to is the active image, and a hard link of the active image
   /// (elemental 2 makes one on the first upgrade) is it too.
   private mutating func settleRoles() {
-    if let number = activeSnapshot?.components.first {
-      let active = FilePath(".snapshots").appending(number).appending("snapshot.img")
+    if let number = layout?.activeSnapshot {
+      let active = FilePath(".snapshots/\(number)/snapshot.img")
       for index in images.indices where images[index].entry.path == active { images[index].role = .active }
     }
     for index in images.indices where images[index].role == .snapshot || images[index].role == .other {

@@ -60,7 +60,10 @@ struct InUseIndex {
       .backingFileDeleted, loop.isRunningRoot ? .info : .warning, target: "\(name):\(path)",
       message: "\(loop.isRunningRoot ? "The running root" : loop.name) still uses the deleted file \(path) "
         + "(\(ByteCount(clamping: loop.sizeBytes)) apparent): what it takes is given back when that ends.",
-      remedy: loop.isRunningRoot ? "reboot" : "losetup --detach /dev/\(loop.name)")
+      // It may be the only system that is known to boot: an upgrade from passive replaces what runs.
+      remedy: loop.isRunningRoot
+        ? "Reboot once what the next boot takes is known to be whole: the image that runs is lost then."
+        : "losetup --detach /dev/\(loop.name)")
   }
 
   /// Files of the partition that processes hold open though no path leads to them any more, from 1 MiB on.

@@ -48,6 +48,7 @@ struct PartitionSurvey: Codable {
       findings.append(.unreadable("\(partition.name):\(failure.path.display)", failure))
     }
     partition.leftovers = search.leftovers.sorted { $0.path < $1.path }
+    partition.layout = partition.layout ?? search.layout
     if !quick { monitor.onPlan(search.images.reduce(0) { $0.addingClamped($1.entry.status.allocated) }) }
     var once = StorageOnce()
     var measured: [UInt64: Measured] = [:]

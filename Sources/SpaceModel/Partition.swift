@@ -36,6 +36,8 @@ public struct Partition: Sendable, Hashable, Codable {
   public var features: [String]?
   /// What an interrupted upgrade left behind.
   public var leftovers: [Leftover]?
+  /// How the systems on it are laid out; `nil` where none was recognised, or it was not searched.
+  public var layout: UpgradeLayout?
   public var totals: Totals?
   /// Absent where the partition was not searched.
   public var images: [ImageUsage]?
@@ -100,6 +102,7 @@ public struct Partition: Sendable, Hashable, Codable {
     case inodesFree = "inodes_free"
     case features
     case leftovers
+    case layout
     case totals
     case images
   }

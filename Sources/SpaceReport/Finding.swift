@@ -36,6 +36,14 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let partitionUnreadable = ID(rawValue: "partition-unreadable")
     /// Images on a partition that may hold some were not looked for.
     public static let partitionNotSearched = ID(rawValue: "partition-not-searched")
+    /// The node runs its fallback image.
+    public static let bootedFromPassive = ID(rawValue: "booted-from-passive")
+    /// The node runs its recovery system or an installation medium.
+    public static let bootedFromRecovery = ID(rawValue: "booted-from-recovery")
+    /// An upgrade is writing now.
+    public static let upgradeRunning = ID(rawValue: "upgrade-running")
+    /// The next boot takes another image than the one that runs.
+    public static let rebootPending = ID(rawValue: "reboot-pending")
     /// Something that was named on the command line could not be measured.
     public static let targetUnreadable = ID(rawValue: "target-unreadable")
   }
@@ -61,6 +69,7 @@ public struct Finding: Sendable, Hashable, Codable {
 
   private static let unknowns: Set<ID> = [
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
+    .upgradeRunning,
   ]
 }
 

@@ -6,6 +6,10 @@ public struct ImageRules: Sendable {
   public var warnReclaimable: SizeThreshold?
   /// The product sizes its partition for dense images (Kairos), so they are no fault.
   public var denseImagesExpected = false
+  /// While an upgrade runs nothing is a leftover and nothing is to be changed; `nil` where it cannot be known.
+  public var isUpgradeRunning: Bool?
+  /// Labels that several filesystems of the report carry: no command finds one of these by its label.
+  public var ambiguousLabels: Set<String> = []
 
   public init(warnReclaimable: SizeThreshold? = nil, denseImagesExpected: Bool = false) {
     self.warnReclaimable = warnReclaimable
@@ -14,14 +18,7 @@ public struct ImageRules: Sendable {
 
   public func findings(for partition: Partition) -> [Finding] {
     var findings = (partition.images ?? []).flatMap { image in self.findings(for: image, on: partition) }
-    if let leftovers = partition.leftovers, !leftovers.isEmpty {
-      let total = leftovers.reduce(ByteCount.zero) { $0 + $1.allocatedBytes }
-      let names = leftovers.map { $0.path.display }.joined(separator: ", ")
-      findings.append(
-        Finding(
-          .upgradeLeftovers, .info, target: partition.name,
-          message: "An upgrade that did not finish, or one that is running, left \(names): \(total)."))
-    }
+    if isUpgradeRunning != true, let finding = leftoversFinding(partition) { findings.append(finding) }
     return findings
   }
 
@@ -37,7 +34,8 @@ public struct ImageRules: Sendable {
           .imageOvercommitted, .warning, target: target,
           message: "It is open for writing (\(inUse.by)), its holes could take \(holes), and \(partition.name) has "
             + "\(usable) left for root: writes inside it beyond that are lost, and no command says so.",
-          remedy: "Free space on \(partition.name) before anything is written inside \(image.path.display)."))
+          remedy: isUpgradeRunning == true
+            ? nil : "Free space on \(partition.name) before anything is written inside \(image.path.display)."))
     }
     return findings
   }
@@ -60,7 +58,43 @@ public struct ImageRules: Sendable {
     let isWarning = !isExpected && reclaimable >= threshold(partition)
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,
-      remedy: Remedy.digHoles(in: image, on: partition))
+      remedy: remedy(partition) { Remedy.digHoles(in: image, on: partition) })
+  }
+
+  private func leftoversFinding(_ partition: Partition) -> Finding? {
+    guard let leftovers = partition.leftovers, !leftovers.isEmpty else { return nil }
+    let total = leftovers.reduce(ByteCount.zero) { $0 + $1.allocatedBytes }
+    let names = leftovers.map { $0.path.display }.joined(separator: ", ")
+    let stays = Leftovers.whatStays(on: partition)
+    let removable = Leftovers.removable(on: partition)
+    var message = isUpgradeRunning == nil ? "An upgrade that did not finish, or one that is running," : "An upgrade "
+    if isUpgradeRunning != nil { message += "that did not finish" }
+    message += " left \(names): \(total)."
+    if let stays { message += " \(stays)" }
+    let remedy: String?
+    if removable.isEmpty {
+      remedy = nil
+    } else if isUpgradeRunning == nil {
+      remedy = "Remove \(removable.count == 1 ? "it" : "them") when no upgrade is running."
+    } else {
+      remedy = self.remedy(partition) { Remedy.remove(removable, on: partition) }
+    }
+    return Finding(.upgradeLeftovers, .info, target: partition.name, message: message, remedy: remedy)
+  }
+
+  /// What can be done, where it can be said of this very partition and now.
+  private func remedy(_ partition: Partition, _ commands: () -> String) -> String? {
+    if isUpgradeRunning == true { return nil }
+    if Remedy.isElsewhere(partition), let label = partition.filesystemLabel, ambiguousLabels.contains(label) {
+      return "Find out which device the node has it on first: several filesystems carry this label."
+    }
+    return commands()
+  }
+
+  /// Labels of more than one filesystem.
+  public static func ambiguousLabels(_ partitions: [Partition]) -> Set<String> {
+    let labels = partitions.compactMap(\.filesystemLabel)
+    return Set(Dictionary(grouping: labels) { $0 }.filter { $0.value.count > 1 }.keys)
   }
 
   /// Below this nothing is wrong with an image: a full one holds unused inode tables and descriptor blocks (1.6 % of an

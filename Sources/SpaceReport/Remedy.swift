@@ -14,41 +14,57 @@ enum Remedy {
     if image.role == .transition {
       return "Leave it while an upgrade may be running; one that has failed is removed by the next."
     }
-    let commands = digCommands(image, partition)
-    guard isElsewhere(partition), !commands.hasSuffix(".") else { return commands }
-    // A disk image lies on somebody's desk; a comment can be pasted along.
-    return "# on the node that \(partition.device.lastComponent.display) comes from:\n" + commands
+    return commands(on: partition, doing: "fallocate --dig-holes on \(image.path.display)") { root in
+      "fallocate --dig-holes \(ShellQuote.quoted(root.appending(image.path)))"
+    }
+  }
+
+  /// Removes what an upgrade that did not finish has left; only while none runs.
+  ///
+  /// A work tree may still have the node's /dev, /proc and /sys mounted in it, bound there for the hooks of the upgrade
+  /// that was killed: rm stays on one filesystem.
+  static func remove(_ leftovers: [Partition.Leftover], on partition: Partition) -> String {
+    let names = leftovers.map { $0.path.display }.joined(separator: " ")
+    return commands(on: partition, doing: "rm -r --one-file-system on \(names)") { root in
+      "rm -r --one-file-system "
+        + leftovers.map { ShellQuote.quoted(root.appending($0.path)) }.joined(separator: " ")
+    }
   }
 
   /// A disk image, whose node is another machine.
-  private static func isElsewhere(_ partition: Partition) -> Bool {
+  static func isElsewhere(_ partition: Partition) -> Bool {
     partition.state == .offline && !partition.device.hasPrefix("/dev/")
   }
 
-  private static func digCommands(_ image: ImageUsage, _ partition: Partition) -> String {
-    guard let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) else {
-      return onATemporaryMount(image, partition)
-    }
-    let path = ShellQuote.quoted(mountpoint.appending(image.path))
-    let place = ShellQuote.quoted(mountpoint)
-    let dig = "fallocate --dig-holes \(path)"
-    if partition.state == .mounted, partition.isMountedReadOnly == false { return dig }
-    return ["mount -o remount,rw \(place)", dig, "mount -o remount,ro \(place)"].joined(separator: "\n")
-  }
-
-  /// COS_RECOVERY is not mounted on a running node.
-  private static func onATemporaryMount(_ image: ImageUsage, _ partition: Partition) -> String {
-    let device: String
-    if partition.device.hasPrefix("/dev/") {
-      device = ShellQuote.quoted(partition.device)
-    } else if let label = partition.filesystemLabel {
-      device = "-L " + ShellQuote.quoted(FilePath(label))
+  /// A command with what makes the partition's files writable around it.
+  ///
+  /// - Parameters:
+  ///   - plain: The command in words, where nothing says how to reach the partition.
+  ///   - command: It, given where the filesystem's root is.
+  private static func commands(
+    on partition: Partition, doing plain: String, _ command: (FilePath) -> String
+  ) -> String {
+    let lines: [String]
+    if let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) {
+      let place = ShellQuote.quoted(mountpoint)
+      if partition.state == .mounted, partition.isMountedReadOnly == false { return command(mountpoint) }
+      lines = ["mount -o remount,rw \(place)", command(mountpoint), "mount -o remount,ro \(place)"]
     } else {
-      return "On the node, run fallocate --dig-holes on \(image.path.display)."
+      let device: String
+      if partition.device.hasPrefix("/dev/") {
+        device = ShellQuote.quoted(partition.device)
+      } else if let label = partition.filesystemLabel {
+        device = "-L " + ShellQuote.quoted(FilePath(label))
+      } else {
+        return "On the node, run \(plain)."
+      }
+      // COS_RECOVERY is not mounted on a running node. Where the mount fails, something else may lie at /mnt: that stays.
+      lines = ["mount \(device) /mnt && {", "  \(command("/mnt"))", "  umount /mnt", "}"]
     }
-    let dig = "fallocate --dig-holes \(ShellQuote.quoted(FilePath("/mnt").appending(image.path)))"
-    // Where the mount fails, something else may lie at /mnt: that stays.
-    return ["mount \(device) /mnt && {", "  \(dig)", "  umount /mnt", "}"].joined(separator: "\n")
+    let commands = lines.joined(separator: "\n")
+    // A disk image lies on somebody's desk; a comment can be pasted along.
+    return isElsewhere(partition)
+      ? "# on the node that \(partition.device.lastComponent.display) comes from:\n" + commands : commands
   }
 
   /// Where a node has it while it runs; elemental-toolkit's immutable-rootfs module mounts it there.

@@ -12,6 +12,8 @@ public struct Report: Sendable, Hashable, Codable {
   public var generatedAt: String
   public var tool: Tool
   public var host: Host
+  /// How the node was booted; `nil` for a disk image, and where nothing tells.
+  public var boot: BootState?
   public var verdict: Verdict
   /// What could not be seen.
   public var limits: [Limit]
@@ -53,11 +55,13 @@ public struct Report: Sendable, Hashable, Codable {
   }
 
   public init(
-    generatedAt: String, tool: Tool, host: Host, limits: [Limit], partitions: [Partition], findings: [Finding]
+    generatedAt: String, tool: Tool, host: Host, boot: BootState? = nil, limits: [Limit], partitions: [Partition],
+    findings: [Finding]
   ) {
     self.generatedAt = generatedAt
     self.tool = tool
     self.host = host
+    self.boot = boot
     self.limits = limits
     self.partitions = partitions.sorted {
       ($0.filesystemLabel ?? "\u{10FFFF}", $0.device) < ($1.filesystemLabel ?? "\u{10FFFF}", $1.device)
@@ -69,6 +73,6 @@ public struct Report: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
     case generatedAt = "generated_at"
-    case tool, host, verdict, limits, partitions, findings
+    case tool, host, boot, verdict, limits, partitions, findings
   }
 }

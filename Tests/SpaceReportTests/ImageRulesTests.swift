@@ -149,24 +149,83 @@ import Testing
     #expect(findings.allSatisfy { $0.severity == .warning })
   }
 
-  @Test("leftovers are told without a command that removes them") func leftoversAreToldWithoutACommandThatRemovesThem()
-    throws
-  {
+  @Test("leftovers are removed only where it is known that no upgrade runs", arguments: [nil, false, true])
+  func leftoversAreRemovedOnlyWhereItIsKnownThatNoUpgradeRuns(isUpgradeRunning: Bool?) throws {
     var partition = Samples.state([])
     partition.leftovers = [
       Partition.Leftover(path: "cOS/transition.img", allocatedBytes: .gibibytes(2)),
       Partition.Leftover(path: "cOS/transition.imgTree", allocatedBytes: .gibibytes(1)),
     ]
-    let findings = ImageRules().findings(for: partition)
+    var rules = ImageRules()
+    rules.isUpgradeRunning = isUpgradeRunning
+    let findings = rules.findings(for: partition)
+    guard isUpgradeRunning != true else {
+      #expect(findings.isEmpty)
+      return
+    }
     let finding = try #require(findings.first)
     #expect(findings.count == 1)
     #expect(finding.id == .upgradeLeftovers && finding.severity == .info && finding.target == "COS_STATE")
+    let who = isUpgradeRunning == nil ? "did not finish, or one that is running," : "did not finish"
     #expect(
-      finding.message == "An upgrade that did not finish, or one that is running, left cOS/transition.img, "
-        + "cOS/transition.imgTree: 3.00 GiB.")
-    #expect(finding.remedy == nil)
+      finding.message == "An upgrade that \(who) left cOS/transition.img, cOS/transition.imgTree: 3.00 GiB.")
+    #expect(
+      finding.remedy
+        == (isUpgradeRunning == nil
+          ? "Remove them when no upgrade is running."
+          : "mount -o remount,rw /run/initramfs/cos-state\nrm -r --one-file-system "
+            + "/run/initramfs/cos-state/cOS/transition.img /run/initramfs/cos-state/cOS/transition.imgTree\n"
+            + "mount -o remount,ro /run/initramfs/cos-state"))
     partition.leftovers = []
-    #expect(ImageRules().findings(for: partition).isEmpty)
+    #expect(rules.findings(for: partition).isEmpty)
+  }
+
+  @Test("while an upgrade runs no image is to be changed") func whileAnUpgradeRunsNoImageIsToBeChanged() {
+    var image = Samples.image(reclaimable: .gibibytes(1))
+    image.holeBytes = .gibibytes(100)
+    image.inUse = ImageInUse(by: "loop3", writable: true)
+    var rules = ImageRules()
+    rules.isUpgradeRunning = true
+    let findings = rules.findings(for: Samples.state([image]))
+    #expect(findings.map(\.id) == [.imageNotSparse, .imageOvercommitted])
+    #expect(findings.allSatisfy { $0.remedy == nil })
+  }
+
+  @Test("the only recovery system there is stays", arguments: [true, false])
+  func theOnlyRecoverySystemThereIsStays(bootIsThere: Bool) throws {
+    var partition = Samples.state(bootIsThere ? [Samples.image("boot/recovery.img", role: .recovery)] : [])
+    partition.filesystemLabel = "COS_RECOVERY"
+    partition.leftovers = (["boot-old", "boot-transition", "boot/recovery.imgTree"] as [FilePath]).map {
+      Partition.Leftover(path: $0, allocatedBytes: .gibibytes(1))
+    }
+    var rules = ImageRules()
+    rules.isUpgradeRunning = false
+    let finding = try #require(rules.findings(for: partition).first)
+    let remedy = try #require(finding.remedy)
+    #expect(remedy.contains("boot-old") == bootIsThere && remedy.contains("boot-transition") == bootIsThere)
+    #expect(remedy.contains("boot/recovery.imgTree"))
+    #expect(finding.message.contains("boot is missing") == !bootIsThere)
+  }
+
+  @Test("where a disk has two filesystems of one label, no command goes by the label")
+  func whereADiskHasTwoFilesystemsOfOneLabelNoCommandGoesByTheLabel() {
+    let image = Samples.image(reclaimable: .gibibytes(2))
+    let disks = (["node.img#4", "node.img#5"] as [FilePath]).map { device -> Partition in
+      var partition = Partition(device: device, state: .offline)
+      partition.filesystemLabel = "COS_STATE"
+      partition.images = [image]
+      return partition
+    }
+    // A mounted one, or a device, is named by its place.
+    let mounted = Samples.state([image])
+    var rules = ImageRules()
+    rules.ambiguousLabels = ImageRules.ambiguousLabels(disks + [mounted])
+    #expect(rules.ambiguousLabels == ["COS_STATE"])
+    for disk in disks {
+      #expect(rules.findings(for: disk).first?.remedy?.hasPrefix("Find out which device") == true)
+      #expect(ImageRules().findings(for: disk).first?.remedy?.contains("fallocate") == true)
+    }
+    #expect(rules.findings(for: mounted).first?.remedy?.contains("fallocate") == true)
   }
 
   @Test(

@@ -1,0 +1,104 @@
+import LinuxStorage
+import PartitionScanner
+import SpaceModel
+
+/// Finds how the node was booted, and whether an upgrade is running or done.
+///
+/// Reads /run, /proc, sysfs and mountinfo. Below a sysroot these are the node's own where it is a bind mount of a
+/// running root (`/host`); the kernel is ours then. A root that does not run has an empty /run and /proc: nothing is
+/// known of it.
+struct BootStateDetection {
+  /// `nil` where nothing tells: not a node of elemental's or Kairos', or not a running one.
+  private(set) var state: BootState?
+  /// `nil` where it cannot be known, because not all of the node can be seen.
+  private(set) var isUpgradeRunning: Bool?
+  private(set) var limits: [Limit] = []
+
+  /// - Parameters:
+  ///   - scan: The node's devices.
+  ///   - devices: Those of the mounts of the partitions an upgrade would write to.
+  init(scan: LiveScan, mounts: MountTable, devices: Set<DeviceNumber>, sysroot: Sysroot) {
+    guard Self.isRunning(sysroot) else { return }
+    let text = SmallFile.text(sysroot.resolve("/proc/cmdline")) ?? SmallFile.text("/proc/cmdline")
+    let commandLine = text.map(KernelCommandLine.init)
+    let root = scan.runningRoot
+    let decision = BootDecision(
+      sentinels: Self.sentinels(sysroot), commandLine: commandLine?.mode,
+      image: RunningImageProbe.image(root, mounts: mounts, sysroot: sysroot))
+    let evidence = UpgradeEvidence(scan: scan, mounts: mounts, devices: devices, sysroot: sysroot)
+    isUpgradeRunning = !evidence.clauses.isEmpty ? true : evidence.isCertain ? false : nil
+
+    var found = BootState(mode: decision.mode)
+    found.rootImage = root?.image
+    found.rootImageDeleted = root?.loop.isDeleted
+    found.upgradeFailure = decision.mode == nil ? nil : commandLine?.saysUpgradeFailed
+    found.upgradeRunning = evidence.clauses.isEmpty ? nil : evidence.clauses
+    found.rebootPending = decision.rebootPending
+    // A machine that nothing of this is about is not told of it.
+    guard decision.mode != nil || found.upgradeRunning != nil else { return }
+    state = found
+    if let contradiction = decision.contradiction {
+      let outcome = decision.mode.map { "taken as \($0.rawValue)" } ?? "not known"
+      limits.append(Limit("boot-mode-ambiguous", "How the node was booted is \(outcome): \(contradiction)."))
+    }
+    if isUpgradeRunning == nil {
+      limits.append(
+        Limit(
+          "upgrade-not-seen",
+          "Not all processes of the node can be seen, so an upgrade that is running may not have been noticed; run as "
+            + "root, in a container with the node's process namespace or its /proc below the sysroot."))
+    }
+  }
+
+  /// Whether the root directory is one that runs now.
+  private static func isRunning(_ sysroot: Sysroot) -> Bool {
+    if sysroot.isHost { return true }
+    let signs: [FilePath] = ["/proc/1", "/proc/cmdline", "/run/cos", "/run/elemental", "/run/initramfs"]
+    return signs.contains { SmallFile.exists(sysroot.resolve($0)) }
+  }
+
+  private static func sentinels(_ sysroot: Sysroot) -> Set<BootState.Mode> {
+    var names: Set<String> = []
+    for directory in BootSentinels.directories {
+      for name in BootSentinels.names where SmallFile.exists(sysroot.resolve(directory.appending(name))) {
+        names.insert(name)
+      }
+    }
+    return BootSentinels.modes(of: names)
+  }
+}
+
+/// Looks at the running root's image.
+enum RunningImageProbe {
+  /// `nil` where `/` is neither an image nor a snapshot.
+  static func image(
+    _ root: RunningRoot?, mounts: MountTable, sysroot: Sysroot
+  ) -> BootDecision.RunningImage? {
+    guard let root else { return subvolume(mounts, sysroot) }
+    var image = BootDecision.RunningImage(role: ImagePlace.role(of: root.imageInFilesystem))
+    image.isDeleted = root.loop.isDeleted
+    if let number = SnapshotPlace.number(in: root.imageInFilesystem) {
+      image.snapshot = number
+      image.activeSnapshot = activeLink(in: root.filesystem, sysroot)
+    }
+    return image
+  }
+
+  private static func activeLink(in mount: Mount, _ sysroot: Sysroot) -> Int? {
+    guard mount.root == "/" else { return nil }
+    let link = sysroot.resolve(mount.mountpoint.appending(".snapshots/active"))
+    return SmallFile.linkTarget(link).flatMap(SnapshotPlace.number(ofLink:))
+  }
+
+  /// elemental 2 on btrfs: `/` is the subvolume `@/.snapshots/N/snapshot`. Which one is the default needs privileges to
+  /// ask the filesystem; `state.yaml` says it too.
+  private static func subvolume(_ mounts: MountTable, _ sysroot: Sysroot) -> BootDecision.RunningImage? {
+    guard let mount = mounts.mounts.last(where: { $0.mountpoint == "/" }), mount.filesystemType == "btrfs",
+      let number = SnapshotPlace.number(in: mount.root)
+    else { return nil }
+    var image = BootDecision.RunningImage()
+    image.snapshot = number
+    image.activeSnapshot = BtrfsLayout(mounts, device: mount.device, sysroot)?.layout.activeSnapshot
+    return image
+  }
+}
