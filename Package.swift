@@ -40,7 +40,14 @@ let package = Package(
 
     // Pure values in, values out.
     .target(name: "SpaceReport", dependencies: ["SpaceModel"], swiftSettings: strict),
-    .target(name: "UpgradeProjection", dependencies: ["SpaceModel"], swiftSettings: strict),
+    .target(
+      name: "UpgradeProjection", dependencies: ["SpaceModel"],
+      resources: [
+        .embedInCode("Profiles/harvester.json"), .embedInCode("Profiles/elemental.json"),
+        .embedInCode("Profiles/elemental-v2.json"), .embedInCode("Profiles/elemental-btrfs.json"),
+        .embedInCode("Profiles/kairos.json"),
+      ],
+      swiftSettings: strict),
     .target(name: "SpaceModel", swiftSettings: strict),
 
     // Measuring.

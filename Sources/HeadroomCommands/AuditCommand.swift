@@ -6,7 +6,7 @@ import SpaceReport
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit",
-    abstract: "The whole picture: partitions, images, findings, verdict.",
+    abstract: "The whole picture: partitions, images, what an upgrade would do, findings, verdict.",
     usage: """
       headroom audit
       headroom audit --sysroot /host --json
@@ -20,6 +20,7 @@ struct AuditCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
+  @OptionGroup(title: "Upgrade") var upgrade: UpgradeOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   @Flag(name: .long, help: "Read no image data; what can be given back is then estimated from the bitmaps inside.")
@@ -42,6 +43,7 @@ struct AuditCommand: ParsableCommand {
     var request = try targets.request()
     request.quick = quick
     request.warnReclaimable = warnReclaimable.flatMap(SizeThreshold.parse)
+    request.upgrade = try upgrade.choice()
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     var auditor = Auditor(request, monitor: progress.monitor)
     let outcome = try auditor.run(
@@ -49,9 +51,9 @@ struct AuditCommand: ParsableCommand {
     progress.finish()
     for failure in outcome.failures { Output.error(failure) }
     if output.isJSON {
-      try output.emit(ReportEncoder.encode(outcome.report), inputs: targets.inputs)
+      try output.emit(ReportEncoder.encode(outcome.report), inputs: targets.inputs + upgrade.inputs)
     } else {
-      try output.emit(TextReport(outcome.report, style: output.style).render(), inputs: targets.inputs)
+      try output.emit(TextReport(outcome.report, style: output.style).render(), inputs: targets.inputs + upgrade.inputs)
     }
     if !outcome.isComplete { throw ExitCode(ExitStatus.unknown) }
   }

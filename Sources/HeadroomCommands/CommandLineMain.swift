@@ -79,6 +79,7 @@ struct HeadroomCommand: ParsableCommand {
       headroom audit                   this node: partitions, images, findings
       headroom audit --sysroot /host   a node's root mounted elsewhere
       headroom audit --disk node.img   a raw disk image, offline, without root
+      headroom plan --to v1.8.1 --incoming rootfs.squashfs
       headroom map IMAGE               where its data, zeros and holes are
       headroom partitions              what the scanner sees
       """,
@@ -89,5 +90,5 @@ struct HeadroomCommand: ParsableCommand {
       Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N.
       """,
     version: ToolVersion.version,
-    subcommands: [AuditCommand.self, MapCommand.self, PartitionsCommand.self, WorkerCommand.self])
+    subcommands: [AuditCommand.self, PlanCommand.self, MapCommand.self, PartitionsCommand.self, WorkerCommand.self])
 }

@@ -20,6 +20,8 @@ public struct AuditRequest: Sendable {
   public var quick = false
   /// What an image must give back to be worth a warning; `nil`: the default.
   public var warnReclaimable: SizeThreshold?
+  /// Which upgrade is projected.
+  public var upgrade = UpgradeChoice()
 
   public init() {}
 

@@ -54,14 +54,14 @@ public struct Auditor {
     var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
     rules.isUpgradeRunning = isUpgradeRunning
     rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
-    let boot = bootState.map { BootRules(boot: $0, product: host.product) }
     var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
-    found += boot?.findings(for: partitions) ?? []
+    let plan = UpgradePlan(request.upgrade, host: host, boot: bootState, partitions: partitions)
+    found += plan.findings
     let report = Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: bootState,
-      limits: unique(limits + (boot?.limits(for: partitions) ?? []) + surveys.flatMap(\.limits)),
-      partitions: partitions, findings: found)
+      limits: unique(limits + surveys.flatMap(\.limits) + plan.limits), partitions: partitions,
+      projections: plan.projections, findings: found)
     return AuditOutcome(report: report, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
   }
 

@@ -40,6 +40,8 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   public var inUse: ImageInUse?
   public var os: OperatingSystem?
   public var inner: InnerFilesystem?
+  /// What the tree inside would take if it were copied, for the image that says what is installed; `nil` for others.
+  public var tree: TreeCensus?
   public var map: HoleMap?
 
   public init(
@@ -75,6 +77,7 @@ public struct ImageUsage: Sendable, Hashable, Codable {
     case inUse = "in_use"
     case os
     case inner
+    case tree
     case map
   }
 }

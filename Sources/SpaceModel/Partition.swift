@@ -9,11 +9,9 @@ public struct Partition: Sendable, Hashable, Codable {
   /// `/dev/sda4`; for a disk image the file's path, `#` and the partition's number.
   public var device: FilePath
   public var state: State
-  /// Where all of it is mounted, not just a part (bind mount, subvolume); `nil` where it is nowhere. Not part of the
-  /// document either.
+  /// Where all of it is mounted, not just a part (bind mount, subvolume); `nil` where it is nowhere.
   public var wholeMountpoint: FilePath?
-  /// Whether every mount of it is read-only; `nil` where it is not mounted. Not part of the document: what follows
-  /// from it stands in the remedies.
+  /// Whether every mount of it is read-only; `nil` where it is not mounted.
   public var isMountedReadOnly: Bool?
   /// All places it is mounted at, as the node sees them, in byte order.
   public var mountpoints: [FilePath]
@@ -91,6 +89,8 @@ public struct Partition: Sendable, Hashable, Codable {
     case device
     case state
     case mountpoints
+    case wholeMountpoint = "whole_mountpoint"
+    case isMountedReadOnly = "mounted_read_only"
     case sizeBytes = "size_bytes"
     case capacityBytes = "capacity_bytes"
     case freeBytes = "free_bytes"

@@ -19,20 +19,20 @@ public struct Payload: Sendable, Hashable, Codable {
     /// SHA-512 of the tree's names, kinds, sizes (a link's: the length of its target) and attributes, in hexadecimal: the
     /// same for every form of one tree, and no file data in it.
     public var treeDigest: String
-    /// Size of the squashfs, where there is one.
-    public var squashfsBytes: ByteCount?
+    /// Size of the squashfs, of the one inside an ISO, or of the filesystem image; `nil` for a directory.
+    public var fileBytes: ByteCount?
 
-    public init(kind: Kind, path: FilePath, treeDigest: String, squashfsBytes: ByteCount? = nil) {
+    public init(kind: Kind, path: FilePath, treeDigest: String, fileBytes: ByteCount? = nil) {
       self.kind = kind
       self.path = path
       self.treeDigest = treeDigest
-      self.squashfsBytes = squashfsBytes
+      self.fileBytes = fileBytes
     }
 
     enum CodingKeys: String, CodingKey {
       case kind, path
       case treeDigest = "tree_digest"
-      case squashfsBytes = "squashfs_bytes"
+      case fileBytes = "file_bytes"
     }
   }
 

@@ -32,7 +32,11 @@ public struct Projection: Sendable, Hashable, Codable {
   /// `system`, `recovery`, `preload`, …: a profile can have several upgrades of one filesystem.
   public var upgrade: String
   public var profile: String
+  /// Why that profile: given, detected by what, or assumed.
+  public var profileSource: String
   public var model: String
+  /// The release that is upgraded to, where it is known.
+  public var target: String?
   public var basis: Basis?
   public var usableBytes: ByteCount?
   /// The largest cumulative growth; with a range, its upper end.
@@ -56,6 +60,8 @@ public struct Projection: Sendable, Hashable, Codable {
   public var isOptional: Bool?
   public var steps: [Step]
   public var whatIfs: [WhatIf]
+  /// The what-ifs that together make it fit at the least cost; `nil` where it fits as it is or nothing makes it fit.
+  public var remedy: [String]?
 
   /// Where the size of the new system comes from.
   public struct Basis: Sendable, Hashable, Codable {
@@ -132,13 +138,17 @@ public struct Projection: Sendable, Hashable, Codable {
 
   /// The same upgrade after something was done first.
   public struct WhatIf: Sendable, Hashable, Codable {
-    /// `dig-holes:cOS/passive.img`, `remove-leftovers`, `remove-passive`, or several joined by `+`.
+    /// `dig-holes:cOS/passive.img`, `remove-leftovers` or `remove-passive`.
     public var id: String
     public var freesBytes: ByteCount
     public var headroomBytes: ByteCount?
     public var outcome: Outcome
     /// What may be lost by it, or why it helps nothing.
     public var risk: String?
+
+    public static let removeLeftovers = "remove-leftovers"
+    public static let removePassive = "remove-passive"
+    public static func digHoles(_ path: FilePath) -> String { "dig-holes:\(path.display)" }
 
     public init(id: String, freesBytes: ByteCount, headroomBytes: ByteCount?, outcome: Outcome, risk: String?) {
       self.id = id
@@ -157,11 +167,13 @@ public struct Projection: Sendable, Hashable, Codable {
   }
 
   public init(
-    filesystemLabel: String, upgrade: String, profile: String, model: String, outcome: Outcome, reason: String
+    filesystemLabel: String, upgrade: String, profile: String, profileSource: String, model: String,
+    outcome: Outcome, reason: String
   ) {
     self.filesystemLabel = filesystemLabel
     self.upgrade = upgrade
     self.profile = profile
+    self.profileSource = profileSource
     self.model = model
     self.outcome = outcome
     self.reason = reason
@@ -172,7 +184,9 @@ public struct Projection: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case filesystemLabel = "filesystem_label"
     case device
-    case upgrade, profile, model, basis
+    case upgrade, profile
+    case profileSource = "profile_source"
+    case model, target, basis
     case usableBytes = "usable_bytes"
     case needBytes = "need_bytes"
     case creditBytes = "credit_bytes"
@@ -186,5 +200,6 @@ public struct Projection: Sendable, Hashable, Codable {
     case isOptional = "optional"
     case steps
     case whatIfs = "what_ifs"
+    case remedy
   }
 }

@@ -44,6 +44,12 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let upgradeRunning = ID(rawValue: "upgrade-running")
     /// The next boot takes another image than the one that runs.
     public static let rebootPending = ID(rawValue: "reboot-pending")
+    /// An upgrade would run out of space, or comes close to it, or fits by estimate only.
+    public static let upgradeSpace = ID(rawValue: "upgrade-space")
+    /// Whether an upgrade fits cannot be said.
+    public static let upgradeSpaceUnknown = ID(rawValue: "upgrade-space-unknown")
+    /// An upgrade would not fit even after everything that can be done.
+    public static let statePartitionUndersized = ID(rawValue: "state-partition-undersized")
     /// Something that was named on the command line could not be measured.
     public static let targetUnreadable = ID(rawValue: "target-unreadable")
   }
@@ -67,9 +73,20 @@ public struct Finding: Sendable, Hashable, Codable {
   /// Whether it says that something could not be judged, rather than that it is bad.
   public var meansUnknown: Bool { Self.unknowns.contains(id) }
 
+  /// Whether it bears on the next upgrade; the others are about what is on the disk.
+  public var concernsUpgrade: Bool { comesFromPlan || Self.inTheWay.contains(id) }
+
+  /// Whether it follows from the boot state and the projections alone.
+  public var comesFromPlan: Bool { Self.planned.contains(id) }
+
+  private static let planned: Set<ID> = [
+    .upgradeSpace, .upgradeSpaceUnknown, .statePartitionUndersized, .bootedFromPassive, .bootedFromRecovery,
+    .upgradeRunning, .rebootPending,
+  ]
+  private static let inTheWay: Set<ID> = [.labelMissing, .labelAmbiguous, .partitionUnreadable, .targetUnreadable]
   private static let unknowns: Set<ID> = [
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
-    .upgradeRunning,
+    .upgradeRunning, .upgradeSpaceUnknown,
   ]
 }
 
@@ -82,8 +99,11 @@ extension Finding: Comparable {
 }
 
 /// The answer in one word. The exit code of `check`, `plan` and `verify` follows it.
-public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable, Comparable {
   case ok, warning, critical, unknown
+
+  /// Worse is greater.
+  public static func < (left: Verdict, right: Verdict) -> Bool { left.rank < right.rank }
 
   private var rank: Int {
     switch self {
@@ -100,7 +120,7 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
       if finding.severity == .critical { return .critical }
       if finding.meansUnknown { return .unknown }
       return finding.severity == .warning ? .warning : .ok
-    }.max { $0.rank < $1.rank } ?? .ok
+    }.max() ?? .ok
   }
 
   /// 0 ok, 1 warning, 2 critical, 3 unknown.

@@ -15,7 +15,7 @@ enum Remedy {
       return "Leave it while an upgrade may be running; one that has failed is removed by the next."
     }
     return commands(on: partition, doing: "fallocate --dig-holes on \(image.path.display)") { root in
-      "fallocate --dig-holes \(ShellQuote.quoted(root.appending(image.path)))"
+      [digCommand(image.path, below: root)]
     }
   }
 
@@ -26,9 +26,34 @@ enum Remedy {
   static func remove(_ leftovers: [Partition.Leftover], on partition: Partition) -> String {
     let names = leftovers.map { $0.path.display }.joined(separator: " ")
     return commands(on: partition, doing: "rm -r --one-file-system on \(names)") { root in
-      "rm -r --one-file-system "
-        + leftovers.map { ShellQuote.quoted(root.appending($0.path)) }.joined(separator: " ")
+      [removeCommand(leftovers.map(\.path), below: root)]
     }
+  }
+
+  /// What makes an upgrade fit, in one go; `nil` where the projection has no remedy.
+  static func commands(for projection: Projection, on partition: Partition) -> String? {
+    guard let ids = projection.remedy, !ids.isEmpty else { return nil }
+    let images = partition.images ?? []
+    return commands(on: partition, doing: ids.joined(separator: ", ")) { root in
+      ids.compactMap { id in
+        switch id {
+        case Projection.WhatIf.removeLeftovers:
+          return removeCommand(Leftovers.removable(on: partition).map(\.path), below: root)
+        case Projection.WhatIf.removePassive:
+          return removeCommand(images.filter { $0.role == .passive && $0.hardLinkOf == nil }.map(\.path), below: root)
+        default:
+          return images.first { Projection.WhatIf.digHoles($0.path) == id }.map { digCommand($0.path, below: root) }
+        }
+      }
+    }
+  }
+
+  private static func digCommand(_ path: FilePath, below root: FilePath) -> String {
+    "fallocate --dig-holes \(ShellQuote.quoted(root.appending(path)))"
+  }
+
+  private static func removeCommand(_ paths: [FilePath], below root: FilePath) -> String {
+    "rm -r --one-file-system " + paths.map { ShellQuote.quoted(root.appending($0)) }.joined(separator: " ")
   }
 
   /// A disk image, whose node is another machine.
@@ -36,19 +61,20 @@ enum Remedy {
     partition.state == .offline && !partition.device.hasPrefix("/dev/")
   }
 
-  /// A command with what makes the partition's files writable around it.
+  /// Commands with what makes the partition's files writable around them.
   ///
   /// - Parameters:
-  ///   - plain: The command in words, where nothing says how to reach the partition.
-  ///   - command: It, given where the filesystem's root is.
+  ///   - plain: The commands in words, where nothing says how to reach the partition.
+  ///   - inner: They, a line each, given where the filesystem's root is.
   private static func commands(
-    on partition: Partition, doing plain: String, _ command: (FilePath) -> String
+    on partition: Partition, doing plain: String, _ inner: (FilePath) -> [String]
   ) -> String {
     let lines: [String]
     if let mountpoint = partition.wholeMountpoint ?? usualMountpoint(partition) {
       let place = ShellQuote.quoted(mountpoint)
-      if partition.state == .mounted, partition.isMountedReadOnly == false { return command(mountpoint) }
-      lines = ["mount -o remount,rw \(place)", command(mountpoint), "mount -o remount,ro \(place)"]
+      let commands = inner(mountpoint)
+      if partition.state == .mounted, partition.isMountedReadOnly == false { return commands.joined(separator: "\n") }
+      lines = ["mount -o remount,rw \(place)"] + commands + ["mount -o remount,ro \(place)"]
     } else {
       let device: String
       if partition.device.hasPrefix("/dev/") {
@@ -59,7 +85,7 @@ enum Remedy {
         return "On the node, run \(plain)."
       }
       // COS_RECOVERY is not mounted on a running node. Where the mount fails, something else may lie at /mnt: that stays.
-      lines = ["mount \(device) /mnt && {", "  \(command("/mnt"))", "  umount /mnt", "}"]
+      lines = ["mount \(device) /mnt && {"] + inner("/mnt").map { "  \($0)" } + ["  umount /mnt", "}"]
     }
     let commands = lines.joined(separator: "\n")
     // A disk image lies on somebody's desk; a comment can be pasted along.

@@ -19,6 +19,8 @@ public struct Report: Sendable, Hashable, Codable {
   public var limits: [Limit]
   /// By filesystem label, then device.
   public var partitions: [Partition]
+  /// What an upgrade would do, in the order of its steps on the filesystems.
+  public var projections: [Projection]
   /// Worst first, then by id and target.
   public var findings: [Finding]
 
@@ -56,7 +58,7 @@ public struct Report: Sendable, Hashable, Codable {
 
   public init(
     generatedAt: String, tool: Tool, host: Host, boot: BootState? = nil, limits: [Limit], partitions: [Partition],
-    findings: [Finding]
+    projections: [Projection] = [], findings: [Finding]
   ) {
     self.generatedAt = generatedAt
     self.tool = tool
@@ -66,6 +68,7 @@ public struct Report: Sendable, Hashable, Codable {
     self.partitions = partitions.sorted {
       ($0.filesystemLabel ?? "\u{10FFFF}", $0.device) < ($1.filesystemLabel ?? "\u{10FFFF}", $1.device)
     }
+    self.projections = projections
     self.findings = findings.sorted()
     verdict = Verdict.worst(of: findings)
   }
@@ -73,6 +76,6 @@ public struct Report: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
     case generatedAt = "generated_at"
-    case tool, host, boot, verdict, limits, partitions, findings
+    case tool, host, boot, verdict, limits, partitions, projections, findings
   }
 }

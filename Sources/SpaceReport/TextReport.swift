@@ -11,90 +11,15 @@ public struct TextReport: Sendable {
   }
 
   public func render() -> String {
-    var lines = opening()
+    let layout = ReportLayout(report: report, style: style)
+    var lines = layout.opening()
     lines += partitionTable()
     for partition in report.partitions { lines += images(of: partition) }
-    lines += findings()
-    lines += limits()
+    for projection in report.projections { lines += [""] + ProjectionTable(projection: projection, style: style).lines() }
+    lines += layout.findings()
+    lines += layout.limits()
     return lines.joined(separator: "\n") + "\n"
   }
-
-  // MARK: The answer
-
-  private var subject: String {
-    report.host.nodeName.map { DisplayText.escaped($0) }
-      ?? (report.host.architecture == nil ? "This disk" : "This node")
-  }
-
-  private func opening() -> [String] {
-    let worst = report.findings.first {
-      report.verdict == .unknown ? $0.meansUnknown : $0.severity > .info
-    }
-    let headline =
-      switch report.verdict {
-      case .ok: style.paint("OK", .good) + ": " + okSummary
-      case .warning: style.paint("WARNING", .notice) + ": " + (wasteSummary ?? sentence(worst))
-      case .critical: style.paint("CRITICAL", .bad) + ": " + sentence(worst)
-      case .unknown: style.paint("UNKNOWN", .notice) + ": " + sentence(worst)
-      }
-    var lines = wrap("\(subject): \(headline)", indent: 4)
-    for partition in report.partitions where partition.images != nil {
-      guard let usable = partition.usableBytes else { continue }
-      lines += wrap(
-        "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
-          + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
-    }
-    let toDo = report.verdict == .warning && !wasteful.isEmpty ? wasteful : worst.map { [$0] } ?? []
-    let remedies = toDo.compactMap(\.remedy)
-    // A few can be pasted one after the other; more are read below.
-    for remedy in remedies.prefix(3) { lines += self.remedy(remedy, indent: "") }
-    if remedies.count > 3 { lines.append("    and \(remedies.count - 3) more like these, below") }
-    return lines
-  }
-
-  /// What a finding says, with what it says it of.
-  private func sentence(_ finding: Finding?) -> String {
-    guard let finding else { return "not everything could be read." }
-    return finding.message.contains("'\(finding.target)'") ? finding.message : "\(finding.target): \(finding.message)"
-  }
-
-  private var okSummary: String {
-    let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
-    guard count > 0 else { return "nothing is wasted; no images were found." }
-    let hints: Set<Finding.ID> = [.imageNotSparse, .imageZeroData, .recoveryNotSparse]
-    let spare = reclaimable(of: Set(report.findings.filter { hints.contains($0.id) }.map(\.target)))
-    let unknown = report.partitions.flatMap { $0.images ?? [] }.filter { $0.reclaimableBytes == nil }.count
-    if unknown > 0 {
-      return
-        "\(plural(count, "image")) measured; what \(unknown == count ? "it" : "\(unknown) of them") could give back "
-        + "is not known, because no data was read."
-    }
-    guard spare > .zero else { return "\(plural(count, "image")) measured, none wastes space." }
-    return "\(plural(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
-  }
-
-  private var wasteful: [Finding] {
-    report.findings.filter {
-      $0.severity == .warning && [.imageNotSparse, .imageZeroData, .recoveryNotSparse].contains($0.id)
-    }
-  }
-
-  /// `nil` where nothing wastes space, or something else is worse.
-  private var wasteSummary: String? {
-    guard !wasteful.isEmpty else { return nil }
-    let total = reclaimable(of: Set(wasteful.map(\.target)))
-    let verb = wasteful.count == 1 ? "wastes" : "waste"
-    return "\(plural(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
-  }
-
-  private func reclaimable(of targets: Set<String>) -> ByteCount {
-    report.partitions.reduce(.zero) { sum, partition in
-      (partition.images ?? []).filter { $0.hardLinkOf == nil && targets.contains(partition.target(of: $0)) }
-        .reduce(sum) { $0 + ($1.reclaimableBytes ?? .zero) }
-    }
-  }
-
-  private func plural(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
 
   // MARK: Tables
 
@@ -190,69 +115,6 @@ public struct TextReport: Sendable {
     if let inUse = image.inUse { notes.append("\(inUse.by)\(inUse.writable ? " rw" : "")") }
     if style.width >= 120, let name = image.os?.prettyName { notes.append(DisplayText.escaped(name)) }
     return notes.joined(separator: ", ")
-  }
-
-  // MARK: Findings and limits
-
-  private func findings() -> [String] {
-    guard !report.findings.isEmpty else { return [] }
-    var lines = [""]
-    for finding in report.findings {
-      let tone: TextStyle.Tone = finding.severity == .critical ? .bad : finding.severity == .warning ? .notice : .faint
-      lines.append(
-        style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "
-          + style.paint(finding.target, .strong))
-      lines += wrap("  " + finding.message, indent: 2)
-      if let remedy = finding.remedy { lines += self.remedy(remedy, indent: "  ") }
-    }
-    return lines
-  }
-
-  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
-  private func remedy(_ text: String, indent: String) -> [String] {
-    if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
-    let lines = text.split(separator: "\n").map(String.init)
-    return lines.enumerated().map { number, line in
-      indent + (number == 0 ? "Do: " : "    ") + style.paint(line, .strong)
-    }
-  }
-
-  private func limits() -> [String] {
-    guard !report.limits.isEmpty else { return [] }
-    return ["", "Not seen:"] + report.limits.flatMap { wrap("  - " + $0.message, indent: 4) }
-  }
-
-  private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
-}
-
-/// Breaks text at spaces, but never between a number and its unit.
-public enum TextWrap {
-  private static let units: Set<Substring> = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
-
-  /// - Parameter indent: Spaces before every line but the first.
-  public static func wrap(_ text: String, width: Int, indent: Int) -> [String] {
-    var lines: [String] = []
-    let leading = text.prefix { $0 == " " }
-    var line = String(leading)
-    var isEmpty = true
-    let words = text.split(separator: " ").reduce(into: [String]()) { words, word in
-      if let last = words.last, units.contains(word.prefix { $0.isLetter || $0 == "%" }), last.last?.isNumber == true {
-        words[words.count - 1] = last + " " + word
-      } else {
-        words.append(String(word))
-      }
-    }
-    for word in words {
-      if !isEmpty, line.count + 1 + word.count > width {
-        lines.append(line)
-        line = String(repeating: " ", count: indent)
-        isEmpty = true
-      }
-      line += (isEmpty ? "" : " ") + word
-      isEmpty = false
-    }
-    lines.append(line)
-    return lines
   }
 }
 

@@ -37,6 +37,11 @@ struct TargetOptions: ParsableArguments {
     }
   }
 
+  /// Whether anything but this machine as a whole was asked for.
+  var namesAnything: Bool {
+    sysroot != nil || all || allDevices || !(label + device + disk + image).isEmpty
+  }
+
   /// The files and devices that were named.
   var inputs: [FilePath] { (device + disk + image).map { FilePath($0) } }
 

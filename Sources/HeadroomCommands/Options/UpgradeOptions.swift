@@ -1,0 +1,95 @@
+import ArgumentParser
+import LinuxStorage
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+import UpgradeProjection
+
+/// Which upgrade is meant; common to the commands that project one.
+struct UpgradeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How it upgrades: \(UpgradeProfile.builtInNames.joined(separator: ", ")), or NAME=FILE.json. Default: detected.",
+      valueName: "profile"))
+  var profile: String?
+
+  @Option(name: .customLong("to"), help: ArgumentHelp("The release that is upgraded to: v1.8.1.", valueName: "version"))
+  var target: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The new system: a root directory, a squashfs, an ISO that holds one, a filesystem image, or a payload card.",
+      valueName: "path"))
+  var incoming: String?
+
+  @Option(
+    help: ArgumentHelp("What the unpacked system takes, where there is no payload to measure.", valueName: "size"))
+  var incomingSize: String?
+
+  @Option(help: ArgumentHelp("Apparent size of the new image. Default: the profile's.", valueName: "size"))
+  var imageSize: String?
+
+  @Option(
+    help: ArgumentHelp("Room that must stay; percent are of what is needed. Default: 256M.", valueName: "size|percent"))
+  var margin: String?
+
+  @Flag(help: "An estimate is no answer: without a measured payload the verdict is unknown.")
+  var requirePayload = false
+
+  @Flag(help: "Upgrade the recovery system too.")
+  var recovery = false
+
+  func validate() throws {
+    for (option, text) in [("incoming-size", incomingSize), ("image-size", imageSize)] {
+      if let text, SizeText.parse(text).map({ $0 <= .zero }) ?? true {
+        throw ValidationError("--\(option): '\(text)' is no size: write 2GiB, 500M or 4096.")
+      }
+    }
+    if let margin, SizeThreshold.parse(margin) == nil {
+      throw ValidationError("--margin: '\(margin)' is no size: write 256M, 1GiB, 0 or 5%.")
+    }
+    if let target, ReleaseVersion(target) == nil {
+      throw ValidationError("--to: '\(target)' is no release: write v1.8.1.")
+    }
+    if incoming == "" { throw ValidationError("--incoming needs a path.") }
+    if incoming != nil, incomingSize != nil {
+      throw ValidationError("--incoming measures the size that --incoming-size gives: use one of them.")
+    }
+    if let profile, !profile.contains("="), !UpgradeProfile.builtInNames.contains(profile) {
+      throw ValidationError(
+        "--profile: there is no '\(profile)'. Built in are \(UpgradeProfile.builtInNames.joined(separator: ", ")); "
+          + "another one is added with NAME=FILE.json.")
+    }
+  }
+
+  /// The payload is measured here, once, whatever it is used for.
+  ///
+  /// - Throws: ``StorageError`` where the payload or the profile cannot be read.
+  func choice() throws -> UpgradeChoice {
+    var choice = UpgradeChoice()
+    choice.profile = try chosenProfile()
+    choice.target = target.flatMap { ReleaseVersion($0) }
+    choice.treeBytes = incomingSize.flatMap(SizeText.parse)
+    choice.imageBytes = imageSize.flatMap(SizeText.parse)
+    choice.margin = margin.flatMap(SizeThreshold.parse)
+    choice.requirePayload = requirePayload
+    choice.includesOptional = recovery
+    if let incoming {
+      let excludes = choice.profile?.excludes ?? TreeTally.systemExcludes
+      (choice.payload, choice.payloadIsCard) = try PayloadReading.payload(FilePath(incoming), excluding: excludes)
+    }
+    return choice
+  }
+
+  private func chosenProfile() throws -> UpgradeProfile? {
+    guard let profile else { return nil }
+    guard let separator = profile.firstIndex(of: "=") else { return UpgradeProfile.builtIn(profile) }
+    let path = FilePath(String(profile[profile.index(after: separator)...]))
+    var read = try ProfileFile.read(path)
+    read.name = String(profile[..<separator])
+    return read
+  }
+
+  /// The files that are read; none of them is written over.
+  var inputs: [FilePath] { [incoming].compactMap { $0.map { FilePath($0) } } }
+}

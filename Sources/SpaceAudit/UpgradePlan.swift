@@ -1,0 +1,69 @@
+import SpaceModel
+import SpaceReport
+import UpgradeProjection
+
+/// Projects an upgrade from a report's values alone, so that a saved report gives what its disk gave.
+public struct UpgradePlan: Sendable {
+  public var projections: [Projection]
+  public var findings: [Finding]
+  public var limits: [Limit]
+
+  public init(_ choice: UpgradeChoice, host: Report.Host, boot: BootState?, partitions: [Partition]) {
+    let layout = partitions.lazy.filter { $0.filesystemLabel == "COS_STATE" }.compactMap(\.layout).first
+    let detection = ProfileDetection.of(product: host.product, osName: host.osName, layout: layout)
+    let profile = choice.profile ?? UpgradeProfile.builtIn(detection.name)
+    projections = []
+    let rules = boot.map { BootRules(boot: $0, product: host.product) }
+    findings = rules?.findings(for: partitions) ?? []
+    limits = rules?.limits(for: partitions) ?? []
+    guard let profile else { return }
+    var request = UpgradeRequest(
+      profile: profile, profileSource: choice.profile == nil ? detection.source : "given with --profile")
+    request.target = choice.target
+    request.payload = choice.payload
+    request.payloadIsCard = choice.payloadIsCard
+    request.treeBytes = choice.treeBytes
+    request.imageBytes = choice.imageBytes
+    request.margin = choice.margin ?? .bytes(.mebibytes(256))
+    request.requirePayload = choice.requirePayload
+    request.includesOptional = choice.includesOptional
+    var node = UpgradeNode(partitions: partitions, boot: boot)
+    node.product = host.product
+    node.version = host.productVersion.flatMap { ReleaseVersion($0) }
+    node.architecture = host.architecture
+    projections = UpgradeProjector(request, on: node).projections()
+    findings += ProjectionRules().findings(for: projections, on: partitions, boot: boot)
+    guard !projections.isEmpty else { return }
+    if choice.profile == nil, detection.isAssumed {
+      limits.append(
+        Limit(
+          Self.profileAssumed,
+          "Nothing says which product this is: the upgrade is projected as elemental's, which needs the most room. "
+            + "Name another profile with --profile."))
+    }
+    if let payload = choice.payload, payload.system.product == nil || payload.system.productVersion == nil {
+      limits.append(
+        Limit(
+          Self.payloadUnnamed,
+          "\(payload.source.path.display): it does not say which product and release it is, so nothing shows that it is "
+            + "this node's."))
+    }
+  }
+
+  private static let profileAssumed = "profile-assumed"
+  private static let payloadUnnamed = "payload-unnamed"
+  /// Limits and findings that a plan makes anew; those of a saved report are of the plan it was saved with.
+  private static let ownLimits: Set<String> = [profileAssumed, payloadUnnamed, "uki-boot"]
+
+  /// A report of the plan alone: what the upgrade will do, and what stands against it.
+  public static func report(_ choice: UpgradeChoice, from report: Report) -> Report {
+    let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
+    let kept = report.findings.filter { $0.concernsUpgrade && !$0.comesFromPlan }
+    var planned = Report(
+      generatedAt: report.generatedAt, tool: report.tool, host: report.host, boot: report.boot,
+      limits: report.limits.filter { !ownLimits.contains($0.id) } + plan.limits, partitions: report.partitions,
+      projections: plan.projections, findings: kept + plan.findings)
+    if plan.projections.isEmpty { planned.verdict = max(planned.verdict, .unknown) }
+    return planned
+  }
+}

@@ -1,0 +1,51 @@
+import SpaceModel
+
+/// A plan for people: the answer, what to do, and each projection's steps.
+public struct PlanText: Sendable {
+  private let report: Report
+  private let style: TextStyle
+
+  public init(_ report: Report, style: TextStyle) {
+    self.report = report
+    self.style = style
+  }
+
+  public func render() -> String {
+    let layout = ReportLayout(report: report, style: style)
+    var lines = layout.opening()
+    for projection in report.projections { lines += [""] + ProjectionTable(projection: projection, style: style).lines() }
+    lines += layout.findings()
+    lines += layout.limits()
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// What was measured of a payload, where there is no node to plan for.
+public struct PayloadText: Sendable {
+  private let payload: Payload
+  private let style: TextStyle
+
+  public init(_ payload: Payload, style: TextStyle) {
+    self.payload = payload
+    self.style = style
+  }
+
+  public func render() -> String {
+    let system = payload.system
+    let name = system.osName ?? "It does not say which system it is"
+    var lines = [
+      "\(payload.source.path.display): \(DisplayText.escaped(name))"
+        + (system.architecture.map { ", \(DisplayText.escaped($0))" } ?? ""),
+      "\(payload.census.inodes) inodes, \(style.size(payload.census.apparentBytes)) of files", "",
+    ]
+    var table = TextTable([.left, .right, .right])
+    table.add(["COPIED TO", "BLOCK", "TAKES"])
+    for demand in payload.census.demands where demand.attributes == .all {
+      table.add([
+        demand.filesystem.kind.rawValue, style.size(demand.filesystem.unitBytes), style.size(demand.totalBytes),
+      ])
+    }
+    lines += table.lines(indent: 2)
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

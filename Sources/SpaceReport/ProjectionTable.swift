@@ -1,0 +1,132 @@
+import SpaceModel
+
+/// A projection as a person reads it: what is assumed, the steps with a running bar, and what would help.
+struct ProjectionTable {
+  let projection: Projection
+  let style: TextStyle
+
+  func lines() -> [String] {
+    var lines = wrap(heading, indent: 2)
+    lines += wrap("  " + projection.reason, indent: 2)
+    if let basis { lines += wrap("  New system: " + basis, indent: 4) }
+    lines += [""] + steps()
+    if !projection.whatIfs.isEmpty { lines += [""] + whatIfs() }
+    return lines
+  }
+
+  private var heading: String {
+    let name = DisplayText.escaped(projection.filesystemLabel)
+    let optional = projection.isOptional == true ? ", only on request" : ""
+    return style.paint("\(projection.upgrade.uppercased()) UPGRADE ON \(name)", .strong)
+      + " (\(projection.model), profile \(projection.profile): \(projection.profileSource)\(optional))"
+  }
+
+  private var basis: String? {
+    guard let basis = projection.basis else { return nil }
+    var parts: [String] = []
+    if let tree = basis.treeBytes { parts.append("tree \(range(basis.leastTreeBytes, tree))") }
+    if let image = basis.imageBytes {
+      let nominal = basis.nominalImageBytes.map { " (apparent \(style.size($0)))" } ?? ""
+      parts.append("image \(range(basis.leastImageBytes, image))\(nominal)")
+    }
+    return (parts.isEmpty ? "" : parts.joined(separator: ", ") + "; ") + ProjectionText.basis(projection) + "."
+  }
+
+  private func range(_ least: ByteCount?, _ most: ByteCount) -> String {
+    guard let least, least != most else { return style.size(most) }
+    return "\(style.size(least)) to \(style.size(most))"
+  }
+
+  // MARK: Steps
+
+  private func steps() -> [String] {
+    guard let first = projection.steps.first else { return [] }
+    let start = Projection.Step(
+      name: "now", changeBytes: .zero, usedBytes: first.usedBytes - first.changeBytes,
+      freeBytes: first.freeBytes + first.changeBytes, source: nil)
+    let all = [start] + projection.steps
+    func rows(barWidth: Int) -> [String] {
+      var table = TextTable([.left, .right, .right, .right, .left])
+      table.add(["STEP", "CHANGE", "USED", "LEFT", ""])
+      for (number, step) in all.enumerated() {
+        let isPeak = number > 0 && step.name == projection.peakStep
+        table.add([
+          step.name, number == 0 ? "" : change(step), style.size(step.usedBytes), style.size(step.freeBytes),
+          bar(step, limit: start.usedBytes + start.freeBytes, width: barWidth) + (isPeak ? peakMark : ""),
+        ])
+      }
+      return table.lines(indent: 2)
+    }
+    let room = style.width - (rows(barWidth: 0).map(\.count).max() ?? 0) - 2
+    return rows(barWidth: max(0, min(40, room)))
+  }
+
+  private var peakMark: String { style.unicode ? " ◀ peak" : " < peak" }
+
+  private func change(_ step: Projection.Step) -> String {
+    if step.changeBytes == .zero { return "0 B" }
+    return step.changeBytes > .zero ? "+" + style.size(step.changeBytes) : style.size(step.changeBytes)
+  }
+
+  /// Used bytes against what can be used; what goes beyond is marked.
+  private func bar(_ step: Projection.Step, limit: ByteCount, width: Int) -> String {
+    guard width >= 10, limit > .zero else { return "" }
+    // The limit stands at four fifths, so that what goes beyond has a place.
+    let most = projection.steps.map(\.usedBytes).max() ?? limit
+    let scale = Double(width) / Double(max(limit.bytes, most.bytes))
+    let limitColumn = min(width - 1, Int(Double(limit.bytes) * scale))
+    let usedColumns = min(width, Int((Double(step.usedBytes.bytes) * scale).rounded(.up)))
+    return String(
+      (0..<width).map { column -> Character in
+        if step.usedBytes > limit, column >= limitColumn, column < usedColumns { return style.unicode ? "▓" : "!" }
+        if column == limitColumn { return style.unicode ? "│" : "|" }
+        if column < usedColumns { return style.unicode ? "█" : "#" }
+        return column < limitColumn ? (style.unicode ? "·" : ".") : " "
+      })
+  }
+
+  // MARK: What if
+
+  private func whatIfs() -> [String] {
+    var table = TextTable([.left, .right, .right, .left])
+    table.add(["WHAT IF", "FREES", "THEN", "OUTCOME"])
+    for whatIf in projection.whatIfs {
+      table.add([
+        Self.words(whatIf.id), style.size(whatIf.freesBytes), whatIf.headroomBytes.map(balance) ?? "-",
+        whatIf.outcome.words,
+      ])
+    }
+    let rows = table.lines(indent: 2)
+    return zip(rows, [nil] + projection.whatIfs.map(\.risk)).flatMap { row, risk in
+      [row] + (risk.map { wrap("    \($0)", indent: 4) } ?? [])
+    }
+  }
+
+  private func balance(_ headroom: ByteCount) -> String {
+    headroom < .zero ? style.size(ByteCount.zero - headroom) + " short" : style.size(headroom) + " to spare"
+  }
+
+  /// A what-if's id as a person says it.
+  static func words(_ id: String) -> String {
+    switch id {
+    case "remove-leftovers": "remove what is left of an upgrade"
+    case "remove-passive": "remove the passive image"
+    default: id.hasPrefix("dig-holes:") ? "dig holes into " + id.dropFirst("dig-holes:".count) : id
+    }
+  }
+
+  private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
+}
+
+extension Projection.Outcome {
+  /// As a table has it.
+  var words: String {
+    switch self {
+    case .fits: "fits"
+    case .tight: "fits, tight"
+    case .silentCorruption: "silent corruption"
+    case .loudFailure: "fails"
+    case .unknown: "unknown"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import SpaceModel
+
+/// The first lines of a report: what will happen if this node is upgraded now, what it runs and what the fallback is.
+/// What to do follows them.
+struct ReportOpening {
+  let report: Report
+  let style: TextStyle
+
+  /// The projections that decide, the worst first.
+  private var deciding: [Projection] {
+    report.projections.filter { $0.isOptional != true }.sorted { $0.outcome.rank > $1.outcome.rank }
+  }
+
+  /// `nil` where nothing was projected.
+  func lines() -> [String]? {
+    guard let worst = deciding.first else { return nil }
+    let name = subject + ": "
+    let indent = min(name.count, 10)
+    var lines = wrap(name + headline(worst), indent: indent)
+    let margin = String(repeating: " ", count: indent)
+    if let figures = figures(worst) { lines += wrap(margin + figures, indent: indent + 2) }
+    if let running { lines += wrap(running, indent: 2) }
+    return lines
+  }
+
+  var subject: String {
+    report.host.nodeName.map { DisplayText.escaped($0) }
+      ?? (report.host.architecture == nil ? "This disk" : "This node")
+  }
+
+  // MARK: What happens
+
+  private func headline(_ worst: Projection) -> String {
+    let to = worst.target.map { " to \(DisplayText.escaped($0))" } ?? ""
+    if let running = report.boot?.upgradeRunning, !running.isEmpty {
+      return style.paint("AN UPGRADE IS RUNNING", .notice) + ": nothing can be said of another one."
+    }
+    switch worst.outcome {
+    case .silentCorruption:
+      return style.paint("DO NOT UPGRADE\(to)", .bad)
+        + ": every command would exit 0 and the OS image would be damaged."
+    case .loudFailure:
+      return style.paint("DO NOT UPGRADE\(to)", .bad) + ": it would fail, and the node would stay as it is."
+    case .unknown:
+      return style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(worst.reason)"
+    case .tight:
+      return caution(to) ?? style.paint("UPGRADE\(to) WITH CARE", .notice) + ": it fits, but only just."
+    case .fits:
+      if let caution = caution(to) { return caution }
+      let estimate = deciding.contains { $0.basis?.isEstimate ?? false }
+      return style.paint("OK TO UPGRADE\(to)", .good) + (estimate ? " by estimate" : "") + ": it fits."
+    }
+  }
+
+  /// Where the space would do and something else stands against it.
+  private func caution(_ to: String) -> String? {
+    if report.boot?.rebootPending == true {
+      return style.paint("REBOOT BEFORE YOU UPGRADE\(to)", .notice)
+        + ": the last upgrade waits for it, and another one now would lose the system that runs."
+    }
+    guard report.findings.contains(where: { $0.id.rawValue == "booted-from-passive" && $0.severity > .info }) else {
+      return nil
+    }
+    return style.paint("DO NOT UPGRADE\(to) YET", .notice)
+      + ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
+      + "not come up."
+  }
+
+  private func figures(_ worst: Projection) -> String? {
+    guard let need = worst.needBytes, let usable = worst.usableBytes, let headroom = worst.headroomBytes else {
+      return nil
+    }
+    let place = "\(DisplayText.escaped(worst.filesystemLabel)) (\(shortDevice(worst)))"
+    let credit = worst.creditBytes.map { " + \(style.size($0)) dug by the upgrade" } ?? ""
+    let range = worst.leastNeedBytes.map { $0 == need ? "" : "\(style.size($0)) to " } ?? ""
+    let balance =
+      headroom < .zero ? "\(style.size(ByteCount.zero - headroom)) short" : "\(style.size(headroom)) to spare"
+    return "\(place) needs \(range)\(style.size(need)), has \(style.size(usable))\(credit): \(balance)."
+  }
+
+  private func shortDevice(_ projection: Projection) -> String {
+    guard let device = projection.device else { return "-" }
+    return device.hasPrefix("/dev/") ? device.display : device.lastComponent.display
+  }
+
+  // MARK: What runs
+
+  /// `Runs v1.8.0 (active). Fallback: passive v1.7.1, not verified.`
+  private var running: String? {
+    let images = report.partitions.flatMap { $0.images ?? [] }.filter { $0.hardLinkOf == nil }
+    let active = images.first { $0.role == .active }
+    let passive = images.first { $0.role == .passive }
+    guard active != nil || passive != nil else { return nil }
+    let runs: String
+    let fallback: ImageUsage?
+    switch report.boot?.mode {
+    case .active?:
+      runs = "Runs \(version(active)) (active)."
+      fallback = passive
+    case .passive?:
+      runs = "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not chosen."
+      fallback = nil
+    case .recovery?:
+      runs = "Runs its recovery system; active is \(version(active))."
+      fallback = passive
+    case .live?:
+      runs = "Runs a live system; active is \(version(active))."
+      fallback = passive
+    case .uki?, nil:
+      runs = "Active is \(version(active))."
+      fallback = passive
+    }
+    guard report.boot?.mode != .passive else { return runs }
+    guard let fallback else { return runs + " No fallback: there is no passive image." }
+    return runs + " Fallback: passive \(version(fallback)), not verified."
+  }
+
+  private func version(_ image: ImageUsage?) -> String {
+    guard let image else { return "missing" }
+    guard let os = image.os else { return "of unknown version" }
+    let name = os.prettyName ?? os.version ?? "of unknown version"
+    // "Harvester v1.8.0" is the product's way to say v1.8.0.
+    let words = name.split(separator: " ")
+    return DisplayText.escaped(words.count == 2 && words[1].first == "v" ? String(words[1]) : name)
+  }
+
+  private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
+}
+
+extension Projection.Outcome {
+  /// How bad it is, for choosing what a line is about.
+  var rank: Int {
+    switch self {
+    case .fits: 0
+    case .tight: 1
+    case .unknown: 2
+    case .loudFailure: 3
+    case .silentCorruption: 4
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import SpaceModel
+
+/// What the projection needs to know of the filesystem an upgrade writes to; what-ifs change it.
+struct StateFigures {
+  var filesystem: TreeFilesystem
+  var used: ByteCount
+  /// What root can still write.
+  var usable: ByteCount
+  var inodesFree: Int64?
+  var images: [Image]
+  var leftovers: [Partition.Leftover]
+  /// What it holds besides images.
+  var otherFiles: ByteCount
+  /// Snapshots that stay, the new one included: elemental-toolkit's `max-snaps`, 2 by default for loop devices.
+  var keptSnapshots = 2
+
+  struct Image {
+    var path: FilePath
+    var role: ImageRole
+    var allocated: ByteCount
+    var reclaimable: ByteCount?
+    var isEstimate: Bool
+    /// A loop device lies on it: what it takes is given back only when that ends.
+    var isPinned: Bool
+    /// Something can write to it, so no holes are dug.
+    var isWritable: Bool
+    var filesystemType: String?
+  }
+
+  /// `nil` where free space or capacity is not known.
+  init?(_ partition: Partition) {
+    guard let usable = partition.usableBytes, let free = partition.freeBytes, let capacity = partition.capacityBytes
+    else { return nil }
+    guard let filesystem = Self.filesystem(partition) else { return nil }
+    self.filesystem = filesystem
+    self.usable = usable
+    used = capacity - free
+    inodesFree = partition.inodesFree
+    let images = (partition.images ?? []).filter { $0.hardLinkOf == nil }.map { image in
+      Image(
+        path: image.path, role: image.role, allocated: image.allocatedBytes, reclaimable: image.reclaimableBytes,
+        isEstimate: image.reclaimableBasis == .estimate, isPinned: image.inUse != nil,
+        isWritable: image.inUse?.writable ?? false, filesystemType: image.inner?.filesystemType)
+    }
+    let leftovers = partition.leftovers ?? []
+    let imageBytes = partition.totals?.allocatedBytes ?? images.reduce(.zero) { $0 + $1.allocated }
+    let leftTrees = leftovers.filter { leftover in !images.contains { $0.path == leftover.path } }
+    otherFiles = max(.zero, capacity - free - imageBytes - leftTrees.reduce(.zero) { $0 + $1.allocatedBytes })
+    self.images = images
+    self.leftovers = leftovers
+    if let kept = partition.layout?.maxSnapshots { keptSnapshots = kept }
+  }
+
+  static func filesystem(_ partition: Partition) -> TreeFilesystem? {
+    let unit = partition.clusterBytes ?? partition.blockBytes ?? ByteCount(4096)
+    switch partition.filesystemType {
+    case "ext4":
+      // What mkfs calls ext4 can be without extents.
+      let hasExtents = partition.features?.contains { $0 == "extent" || $0 == "extents" } ?? true
+      return TreeFilesystem(hasExtents ? .ext4 : .ext2, unitBytes: unit)
+    case "ext2", "ext3": return TreeFilesystem(.ext2, unitBytes: unit)
+    case "xfs": return TreeFilesystem(.xfs, unitBytes: unit)
+    case "btrfs": return TreeFilesystem(.btrfs, unitBytes: unit)
+    default: return nil
+    }
+  }
+
+  func image(_ role: ImageRole) -> Image? { images.first { $0.role == role } }
+
+  /// A transition.img that is in the way is truncated, not kept.
+  var leftImage: ByteCount {
+    leftovers.filter { $0.path == "cOS/transition.img" }.reduce(.zero) { $0 + $1.allocatedBytes }
+  }
+
+  /// What the upgrade prunes once the new snapshot stands: the oldest beyond those that are kept, the one that runs never.
+  var oldSnapshots: ByteCount {
+    let snapshots = images.compactMap { image -> (number: Int, image: Image)? in
+      let parts = image.path.components
+      guard parts.count == 3, parts[0] == ".snapshots", let number = parts[1].utf8.flatMap({ Int($0) }) else {
+        return nil
+      }
+      return (number, image)
+    }
+    let excess = snapshots.count - max(0, keptSnapshots - 1)
+    guard excess > 0 else { return .zero }
+    return snapshots.filter { !$0.image.isPinned }.sorted { $0.number < $1.number }.prefix(excess)
+      .reduce(.zero) { $0 + $1.image.allocated }
+  }
+
+  /// What deleting an image gives back now.
+  func given(back image: Image?) -> ByteCount {
+    guard let image, !image.isPinned else { return .zero }
+    return image.allocated
+  }
+}

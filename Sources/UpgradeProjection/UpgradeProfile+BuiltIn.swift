@@ -1,0 +1,84 @@
+import SpaceModel
+
+extension UpgradeProfile {
+  /// What `--profile` takes without a file.
+  public static let builtInNames = ["harvester", "elemental", "elemental-v2", "elemental-btrfs", "kairos"]
+
+  /// A profile of this build; `nil` for a name it does not have.
+  public static func builtIn(_ name: String) -> UpgradeProfile? { profiles[name] }
+
+  /// Its own files: that they can be read is a matter of this build, and a test's.
+  private static let profiles: [String: UpgradeProfile] = {
+    let files = [
+      PackageResources.harvester_json, PackageResources.elemental_json, PackageResources.elemental_v2_json,
+      PackageResources.elemental_btrfs_json, PackageResources.kairos_json,
+    ]
+    var profiles: [String: UpgradeProfile] = [:]
+    for file in files {
+      guard let profile = try? UpgradeProfile(json: file) else { continue }
+      profiles[profile.name] = profile
+    }
+    return profiles
+  }()
+
+  /// Reads a profile and checks that it can be calculated with.
+  ///
+  /// - Throws: ``JSONError`` with the line.
+  public init(json: [UInt8]) throws(JSONError) {
+    let document = try JSONValue(parsing: json)
+    self = try document.decode(unknownKeys: .refused)
+    try check(document)
+  }
+
+  /// What the form allows and no calculation can use.
+  private func check(_ document: JSONValue) throws(JSONError) {
+    guard format == Self.currentFormat else {
+      throw JSONError(
+        "format \(format) is not known; this version reads \(Self.currentFormat)", at: document["format"], in: document)
+    }
+    guard !name.isEmpty else { throw JSONError("the name is empty", at: document["name"], in: document) }
+    guard !upgrades.isEmpty else { throw JSONError("there are no upgrades", at: document["upgrades"], in: document) }
+    for (upgrade, value) in zip(upgrades, document["upgrades"]?.elements ?? []) {
+      guard !upgrade.steps.isEmpty else { throw JSONError("there are no steps", at: value["steps"], in: value) }
+      for (step, value) in zip(upgrade.steps, value["steps"]?.elements ?? []) {
+        if let problem = step.problem(in: upgrade) {
+          throw JSONError("step '\(step.name)' \(problem)", at: value, in: value)
+        }
+      }
+    }
+  }
+
+  /// Every upgrade's excludes, where they are the same; a payload is measured once.
+  public var excludes: [FilePath] { upgrades.lazy.compactMap(\.copy).first?.excludes ?? [] }
+}
+
+extension UpgradeProfile.Step {
+  fileprivate func problem(in upgrade: UpgradeProfile.Upgrade) -> String? {
+    switch (adds, frees) {
+    case (nil, nil): return "neither adds nor frees anything"
+    case (_?, _?): return "both adds and frees: make it two steps"
+    default: break
+    }
+    let quantity = adds ?? frees
+    if quantity == .bytes, bytes == nil { return "needs 'bytes'" }
+    if let bytes, bytes < .zero { return "has negative 'bytes'" }
+    if quantity == .image || quantity == .tree || quantity == .changedFiles, upgrade.copy == nil {
+      return "needs the upgrade's 'copy'"
+    }
+    if quantity == .image, upgrade.image == nil { return "needs the upgrade's 'image'" }
+    return nil
+  }
+}
+
+extension JSONError {
+  fileprivate init(_ message: String, at value: JSONValue?, in container: JSONValue) {
+    self.init(message, at: (value ?? container).position)
+  }
+}
+
+extension JSONValue {
+  fileprivate var elements: [JSONValue] {
+    if case .list(let elements) = content { return elements }
+    return []
+  }
+}
