@@ -63,7 +63,8 @@ struct PlanCommand: ParsableCommand {
       planned = UpgradePlan.report(choice, from: outcome.report)
     }
     progress.finish()
-    if savePayload != nil, planned.projections.isEmpty, report == nil, !targets.namesAnything, let payload = choice.payload
+    if savePayload != nil, planned.projections.isEmpty, report == nil, !targets.namesAnything,
+      let payload = choice.payload
     {
       // On a desk there is no node to plan for: the card is what was asked for.
       try output.emit(PayloadText(payload, style: output.style).render(), inputs: inputs)

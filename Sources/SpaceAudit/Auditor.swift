@@ -51,12 +51,13 @@ public struct Auditor {
     checkLabels()
     let host = self.host ?? HostDetection.host(ofImage: surveys.first { !$0.osRelease.isEmpty }?.osRelease ?? [:])
     let partitions = surveys.map(\.partition)
+    let plan = UpgradePlan(request.upgrade, host: host, boot: bootState, partitions: partitions)
     var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
     rules.isUpgradeRunning = isUpgradeRunning
+    rules.decisive = ImageRules.decisive(plan.projections)
     rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
     var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
-    let plan = UpgradePlan(request.upgrade, host: host, boot: bootState, partitions: partitions)
     found += plan.findings
     let report = Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: bootState,

@@ -74,9 +74,33 @@ struct PartitionSurvey: Codable {
       result.map = nil
       if status.links > 1 { measured[status.inode] = result }
     }
+    try countInstalled(search, &images, monitor)
     partition.images = images.sorted { $0.path < $1.path }
     partition.totals = once.totals
     findings += inUse.findings
+  }
+
+  /// Counts the tree of the active image; of the passive one where that has none.
+  ///
+  /// - Throws: ``StorageError`` `.cancelled` only.
+  private mutating func countInstalled(
+    _ search: ImageSearch, _ images: inout [ImageUsage], _ monitor: AuditMonitor
+  ) throws(StorageError) {
+    for role in [ImageRole.active, .passive] {
+      for found in search.inOrder where found.role == role {
+        guard let index = images.firstIndex(where: { $0.path == found.entry.path && $0.hardLinkOf == nil }) else {
+          continue
+        }
+        monitor.onStage(found.entry.path.display)
+        do throws(StorageError) {
+          images[index].tree = try InstalledTree.census(of: try found.entry.open(), on: partition, monitor: monitor)
+        } catch {
+          if error.code == .cancelled { throw error }
+          limits.append(Limit("installed-tree-not-counted", "\(partition.target(of: images[index])): \(error.summary)"))
+        }
+        if images[index].tree != nil { return }
+      }
+    }
   }
 
   private struct Measured {

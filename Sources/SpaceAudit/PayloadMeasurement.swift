@@ -66,7 +66,7 @@ public struct PayloadMeasurement: Sendable {
     }
     let squashfs = (tree as? SquashfsRootTree).map { ByteCount(clamping: $0.size) }
     return PayloadMeasurement(
-      source: Payload.Source(kind: kind, path: path, treeDigest: digest.finish(), squashfsBytes: squashfs),
+      source: Payload.Source(kind: kind, path: path, treeDigest: digest.finish(), fileBytes: squashfs),
       system: system, excludes: excluding)
   }
 }

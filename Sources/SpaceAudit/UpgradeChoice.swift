@@ -21,7 +21,8 @@ public struct UpgradeChoice: Sendable {
   /// what is there.
   public static func filesystems(for partitions: [Partition]) -> [TreeFilesystem] {
     let usual = TreeTally.usualFilesystems
-    return usual + Set(partitions.compactMap(UpgradeProjector.filesystem(of:))).subtracting(usual)
+    return usual
+      + Set(partitions.compactMap(UpgradeProjector.filesystem(of:))).subtracting(usual)
       .sorted { $0.unitBytes < $1.unitBytes }
   }
 }

@@ -1,6 +1,6 @@
 /// How a node was booted, and what an upgrade has done to it since.
 public struct BootState: Sendable, Hashable, Codable {
-  public enum Mode: String, Sendable, Hashable, Codable {
+  public enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
     case active, passive, recovery
     /// From an installation medium or the network.
     case live

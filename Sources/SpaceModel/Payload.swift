@@ -8,7 +8,7 @@ public struct Payload: Sendable, Hashable, Codable {
 
   /// Where it was read from.
   public struct Source: Sendable, Hashable, Codable {
-    public enum Kind: String, Sendable, Hashable, Codable {
+    public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
       case directory, squashfs, iso
       case filesystemImage = "filesystem-image"
     }

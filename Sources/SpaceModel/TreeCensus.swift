@@ -10,7 +10,7 @@ public enum AttributeRule: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// A filesystem that files are copied to, as far as it decides what they take.
 public struct TreeFilesystem: Sendable, Hashable, Codable {
-  public enum Kind: String, Sendable, Hashable, Codable {
+  public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
     /// ext4: extents.
     case ext4
     /// ext2 and ext3: indirect blocks.

@@ -8,6 +8,8 @@ public struct ImageRules: Sendable {
   public var denseImagesExpected = false
   /// While an upgrade runs nothing is a leftover and nothing is to be changed; `nil` where it cannot be known.
   public var isUpgradeRunning: Bool?
+  /// What-ifs that change how an upgrade ends, by the device they are done on.
+  public var decisive: [FilePath: Set<String>] = [:]
   /// Labels that several filesystems of the report carry: no command finds one of these by its label.
   public var ambiguousLabels: Set<String> = []
 
@@ -55,7 +57,8 @@ public struct ImageRules: Sendable {
     let id: Finding.ID = !dense ? .imageZeroData : image.role == .recovery ? .recoveryNotSparse : .imageNotSparse
     // A threshold that was given counts for every image; the usual one not where dense images are the product's way.
     let isExpected = warnReclaimable == nil && (id == .recoveryNotSparse || denseImagesExpected)
-    let isWarning = !isExpected && reclaimable >= threshold(partition)
+    let decides = decisive[partition.device]?.contains(Projection.WhatIf.digHoles(image.path)) ?? false
+    let isWarning = decides || (!isExpected && reclaimable >= threshold(partition))
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,
       remedy: remedy(partition) { Remedy.digHoles(in: image, on: partition) })
@@ -79,7 +82,9 @@ public struct ImageRules: Sendable {
     } else {
       remedy = self.remedy(partition) { Remedy.remove(removable, on: partition) }
     }
-    return Finding(.upgradeLeftovers, .info, target: partition.name, message: message, remedy: remedy)
+    let decides = decisive[partition.device]?.contains(Projection.WhatIf.removeLeftovers) ?? false
+    return Finding(
+      .upgradeLeftovers, decides ? .warning : .info, target: partition.name, message: message, remedy: remedy)
   }
 
   /// What can be done, where it can be said of this very partition and now.
@@ -89,6 +94,19 @@ public struct ImageRules: Sendable {
       return "Find out which device the node has it on first: several filesystems carry this label."
     }
     return commands()
+  }
+
+  /// What-ifs after which an upgrade that is not on request only ends in another way.
+  public static func decisive(_ projections: [Projection]) -> [FilePath: Set<String>] {
+    var decisive: [FilePath: Set<String>] = [:]
+    for projection in projections where projection.isOptional != true {
+      guard let device = projection.device else { continue }
+      for whatIf in projection.whatIfs
+      where whatIf.outcome != projection.outcome && whatIf.outcome.rank < projection.outcome.rank {
+        decisive[device, default: []].insert(whatIf.id)
+      }
+    }
+    return decisive
   }
 
   /// Labels of more than one filesystem.

@@ -22,3 +22,49 @@ public struct PayloadCard: Sendable, Hashable, Codable {
     case tool, payload
   }
 }
+
+extension PayloadCard {
+  /// - Parameters:
+  ///   - path: Where it was read from, for errors.
+  ///   - operation: What it is read for, as it reads behind "cannot".
+  /// - Throws: ``StorageError``: `.wrongType` where it is another document, `.unsupported` for another major version,
+  ///   `.corrupt` with the line where something in it does not fit.
+  public static func decode(
+    _ bytes: [UInt8], path: FilePath, operation: String
+  ) throws(StorageError) -> PayloadCard {
+    let hint = "A payload card is what 'headroom plan --incoming PAYLOAD --save-payload FILE' writes."
+    func failure(_ code: StorageError.Code, _ message: String) -> StorageError {
+      StorageError(code, operation: operation, path: path, message: message, hint: hint)
+    }
+    do {
+      let document = try JSONValue(parsing: bytes)
+      guard case .text(let version)? = document["payload_card"]?.content else {
+        throw failure(.wrongType, "it has no \"payload_card\", so it is another document")
+      }
+      guard version.split(separator: ".").first == currentVersion.split(separator: ".").first else {
+        throw failure(.unsupported, "its version is \(version), and this headroom reads \(currentVersion)")
+      }
+      let card: PayloadCard = try document.decode()
+      guard card.payload.isSane else { throw failure(.corrupt, "it has figures that no tree has") }
+      return card
+    } catch let error as JSONError {
+      throw failure(.corrupt, error.description)
+    } catch let error as StorageError {
+      throw error
+    } catch {
+      throw failure(.corrupt, "\(error)")
+    }
+  }
+}
+
+extension Payload {
+  /// No figure is negative, and there is something to copy.
+  fileprivate var isSane: Bool {
+    census.inodes > 0 && census.directories >= 0 && census.files >= 0 && census.apparentBytes >= .zero
+      && !census.demands.isEmpty
+      && census.demands.allSatisfy { demand in
+        [demand.fileBytes, demand.mapBytes, demand.directoryBytes, demand.linkBytes, demand.attributeBytes]
+          .allSatisfy { $0 >= .zero } && demand.filesystem.unitBytes > .zero && demand.totalBytes > .zero
+      }
+  }
+}

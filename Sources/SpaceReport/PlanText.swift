@@ -13,8 +13,10 @@ public struct PlanText: Sendable {
   public func render() -> String {
     let layout = ReportLayout(report: report, style: style)
     var lines = layout.opening()
-    for projection in report.projections { lines += [""] + ProjectionTable(projection: projection, style: style).lines() }
-    lines += layout.findings()
+    for projection in report.projections {
+      lines += [""] + ProjectionTable(projection: projection, style: style).lines()
+    }
+    lines += layout.findings { $0.id != .upgradeSpace && $0.id != .upgradeSpaceUnknown }
     lines += layout.limits()
     return lines.joined(separator: "\n") + "\n"
   }

@@ -21,7 +21,8 @@ public struct ProjectionRules: Sendable {
       guard projection.basis?.isEstimate ?? false else { return [] }
       return [Finding(.upgradeSpace, .info, target: target, message: message)]
     case .unknown:
-      let hint = projection.basis?.kind == .installed || projection.basis == nil ? "Give the payload with --incoming." : nil
+      let hint =
+        projection.basis?.kind == .installed || projection.basis == nil ? "Give the payload with --incoming." : nil
       guard projection.isOptional != true else {
         return [Finding(.upgradeSpace, .info, target: target, message: message, remedy: hint)]
       }
@@ -40,7 +41,8 @@ public struct ProjectionRules: Sendable {
       findings.append(
         Finding(
           .statePartitionUndersized, .warning, target: target,
-          message: "It would not fit either after everything that can be done: \(target) is too small for this upgrade.",
+          message:
+            "It would not fit either after everything that can be done: \(target) is too small for this upgrade.",
           remedy: "Install anew with a larger \(target), or ask the vendor for a way that needs less."))
     }
     return findings
@@ -53,7 +55,8 @@ public struct ProjectionRules: Sendable {
 
   private func noRemedy(_ projection: Projection) -> String? {
     switch projection.cause {
-    case .imageBlocks, .imageInodes: "Give the new image more room: upgrade.system.size in the configuration, or --image-size."
+    case .imageBlocks, .imageInodes:
+      "Give the new image more room: upgrade.system.size in the configuration, or --image-size."
     case .stateInodes: "Remove files that are not needed from \(projection.filesystemLabel)."
     case .rule: "Remove files that are not needed from \(projection.filesystemLabel), or attach a larger disk."
     default: nil
@@ -87,7 +90,8 @@ enum ProjectionText {
   }
 
   private static func parts(_ projection: Projection) -> String? {
-    guard projection.model == "two-copy", let tree = projection.basis?.treeBytes, let image = projection.basis?.imageBytes
+    guard projection.model == "two-copy", let tree = projection.basis?.treeBytes,
+      let image = projection.basis?.imageBytes
     else { return nil }
     return "tree \(tree) + image \(image)"
   }

@@ -4,10 +4,12 @@ import SpaceModel
 struct ProjectionTable {
   let projection: Projection
   let style: TextStyle
+  /// What follows from it is said here; else the findings say it.
+  var saysWhy = true
 
   func lines() -> [String] {
     var lines = wrap(heading, indent: 2)
-    lines += wrap("  " + projection.reason, indent: 2)
+    if saysWhy { lines += wrap("  " + projection.reason, indent: 2) }
     if let basis { lines += wrap("  New system: " + basis, indent: 4) }
     lines += [""] + steps()
     if !projection.whatIfs.isEmpty { lines += [""] + whatIfs() }
@@ -46,14 +48,19 @@ struct ProjectionTable {
       freeBytes: first.freeBytes + first.changeBytes, source: nil)
     let all = [start] + projection.steps
     func rows(barWidth: Int) -> [String] {
-      var table = TextTable([.left, .right, .right, .right, .left])
-      table.add(["STEP", "CHANGE", "USED", "LEFT", ""])
+      // Used and left are two sides of one figure; on a narrow terminal the bar says more.
+      let isWide = style.width >= 100
+      var table = TextTable([.left, .right] + (isWide ? [.right] : []) + [.right, .left])
+      table.add(["STEP", "CHANGE"] + (isWide ? ["USED"] : []) + ["LEFT", ""])
       for (number, step) in all.enumerated() {
         let isPeak = number > 0 && step.name == projection.peakStep
-        table.add([
-          step.name, number == 0 ? "" : change(step), style.size(step.usedBytes), style.size(step.freeBytes),
-          bar(step, limit: start.usedBytes + start.freeBytes, width: barWidth) + (isPeak ? peakMark : ""),
-        ])
+        table.add(
+          [
+            step.name, number == 0 ? "" : change(step),
+          ] + (isWide ? [style.size(step.usedBytes)] : []) + [
+            style.size(step.freeBytes),
+            bar(step, limit: start.usedBytes + start.freeBytes, width: barWidth) + (isPeak ? peakMark : ""),
+          ])
       }
       return table.lines(indent: 2)
     }

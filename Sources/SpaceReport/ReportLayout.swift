@@ -13,7 +13,8 @@ struct ReportLayout {
     let about = report.findings.first { $0.id == .upgradeSpace && $0.severity > .info }
     if let about {
       if let remedy = about.remedy { lines += self.remedy(remedy, indent: "") }
-    } else if let first = report.findings.first(where: { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }) {
+    } else if let first = report.findings.first(where: { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }
+    ) {
       lines += remedy(first.remedy ?? "", indent: "")
     }
     return lines + besides()
@@ -107,10 +108,11 @@ struct ReportLayout {
 
   // MARK: Findings and limits
 
-  func findings() -> [String] {
-    guard !report.findings.isEmpty else { return [] }
+  func findings(where isWanted: (Finding) -> Bool = { _ in true }) -> [String] {
+    let findings = report.findings.filter(isWanted)
+    guard !findings.isEmpty else { return [] }
     var lines = [""]
-    for finding in report.findings {
+    for finding in findings {
       let tone: TextStyle.Tone = finding.severity == .critical ? .bad : finding.severity == .warning ? .notice : .faint
       lines.append(
         style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "

@@ -67,6 +67,8 @@ struct ReportOpening {
   }
 
   private func figures(_ worst: Projection) -> String? {
+    // A rule of the product's own has its own arithmetic.
+    if worst.cause == .rule { return worst.reason }
     guard let need = worst.needBytes, let usable = worst.usableBytes, let headroom = worst.headroomBytes else {
       return nil
     }
@@ -98,7 +100,8 @@ struct ReportOpening {
       runs = "Runs \(version(active)) (active)."
       fallback = passive
     case .passive?:
-      runs = "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not chosen."
+      runs =
+        "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not chosen."
       fallback = nil
     case .recovery?:
       runs = "Runs its recovery system; active is \(version(active))."

@@ -15,7 +15,9 @@ public struct TextReport: Sendable {
     var lines = layout.opening()
     lines += partitionTable()
     for partition in report.partitions { lines += images(of: partition) }
-    for projection in report.projections { lines += [""] + ProjectionTable(projection: projection, style: style).lines() }
+    for projection in report.projections {
+      lines += [""] + ProjectionTable(projection: projection, style: style, saysWhy: false).lines()
+    }
     lines += layout.findings()
     lines += layout.limits()
     return lines.joined(separator: "\n") + "\n"

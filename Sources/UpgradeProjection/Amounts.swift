@@ -17,10 +17,10 @@ struct Amounts {
 
   private var size: SystemSize? { end == .least ? sizes?.least : sizes?.most }
 
-  /// - Returns: The bytes, and where the figure comes from.
+  /// - Returns: The bytes, and where the figure comes from; `nil` where there is nothing such and so no step.
   func amount(
     of quantity: UpgradeProfile.Quantity, _ step: UpgradeProfile.Step
-  ) throws(Missing) -> (ByteCount, String) {
+  ) throws(Missing) -> (ByteCount, String)? {
     switch quantity {
     case .tree: return (try known(size?.tree), basis)
     case .image: return (try known(size?.image), basis)
@@ -32,8 +32,8 @@ struct Amounts {
     case .active: return removed(figures.image(.active))
     case .passive: return removed(figures.image(.passive))
     case .recovery: return removed(figures.image(.recovery))
-    case .oldSnapshots: return oldSnapshots
-    case .leftImage: return (figures.leftImage, "allocated")
+    case .oldSnapshots: return (figures.oldSnapshots, "allocated")
+    case .leftImage: return figures.leftImage > .zero ? (figures.leftImage, "allocated") : nil
     case .reclaimablePassive: return reclaimable(figures.image(.passive))
     }
   }
@@ -48,7 +48,7 @@ struct Amounts {
 
   private func known(_ bytes: ByteCount?) throws(Missing) -> ByteCount {
     guard let bytes else {
-      throw Missing(reason: "How large the new system is, is not known: give the payload with --incoming.")
+      throw Missing(reason: "How large the new system is, is not known.")
     }
     return bytes
   }
@@ -60,24 +60,21 @@ struct Amounts {
     }
     if let bytes = step.bytes { return (bytes, "usual size; the payload is not a squashfs") }
     throw Missing(
-      reason: "'\(step.name)' writes a squashfs, whose size only the payload's own tells: give one with --incoming.")
+      reason: "'\(step.name)' writes a squashfs, whose size only the payload's own tells.")
   }
 
-  private func removed(_ image: StateFigures.Image?) -> (ByteCount, String) {
-    guard let image else { return (.zero, "there is none") }
+  private func removed(_ image: StateFigures.Image?) -> (ByteCount, String)? {
+    guard let image else { return nil }
     if image.isPinned { return (.zero, "in use: given back at the next reboot") }
     return (image.allocated, "allocated")
   }
 
   /// The bound that holds for certain; an estimate from bitmaps takes old data for zeros.
-  private func reclaimable(_ image: StateFigures.Image?) -> (ByteCount, String) {
-    guard let image else { return (.zero, "there is none") }
+  private func reclaimable(_ image: StateFigures.Image?) -> (ByteCount, String)? {
+    guard let image else { return nil }
     guard let bytes = image.reclaimable else { return (.zero, "not measured") }
     if image.isEstimate, end == .most { return (.zero, "only estimated, so not counted on") }
     return (bytes, image.isEstimate ? "estimated" : "measured")
   }
 
-  private var oldSnapshots: (ByteCount, String) {
-    (figures.oldSnapshots, "allocated")
-  }
 }

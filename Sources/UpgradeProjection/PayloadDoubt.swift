@@ -22,7 +22,7 @@ enum PayloadDoubt {
       }
     }
     let target = request.target ?? request.payload?.system.productVersion.flatMap { ReleaseVersion($0) }
-    if let target, let newest = profile.newestTarget, target.isBeyond(newest) {
+    if let target, let newest = profile.newestTarget, (target.major, target.minor) > (newest.major, newest.minor) {
       return "How \(profile.title) \(target.text) upgrades is not known to this version of Headroom, which knows up to "
         + "\(newest.text)."
     }

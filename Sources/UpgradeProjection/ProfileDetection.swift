@@ -20,7 +20,8 @@ public struct ProfileDetection: Sendable, Hashable {
     default: break
     }
     switch layout?.kind {
-    case .loopdevice?, .legacy?: return ProfileDetection(name: "elemental-v2", source: "detected by .snapshots/N/snapshot.img")
+    case .loopdevice?, .legacy?:
+      return ProfileDetection(name: "elemental-v2", source: "detected by .snapshots/N/snapshot.img")
     case .btrfs?: return ProfileDetection(name: "elemental-btrfs", source: "detected by its btrfs snapshots")
     case .images? where product == "elemental":
       return ProfileDetection(name: "elemental", source: "detected by its release, \(name)")

@@ -8,10 +8,15 @@ struct SystemSize {
   var image: ByteCount?
   /// The image's apparent size.
   var nominalImage: ByteCount?
-  /// What the tree lacks inside the image.
-  var shortage = NewImage.Shortage.none
+  /// What the tree lacks inside the image; `nil` where it fits.
+  var shortage: Shortage?
   /// Inodes the tree takes.
   var inodes: Int64?
+
+  enum Shortage {
+    case space(ByteCount)
+    case inodes(Int64)
+  }
 }
 
 /// The sizes at both ends of what is known, and where they come from.
@@ -78,15 +83,18 @@ private struct ImageRule {
     var size = SystemSize(tree: onHost.totalBytes)
     size.inodes = census.inodes
     guard let image else { return size }
-    let automatic = image.overheadBytes.map { NewImage.automaticBytes(for: census, overheadBytes: $0) }
+    let automatic = image.overheadBytes.map { NewImage.automaticBytes(for: census, overhead: $0) }
     guard let nominal = given ?? [image.nominalBytes, automatic].compactMap({ $0 }).max(),
       let new = NewImage(nominalBytes: nominal)
     else { return nil }
-    let inside = TreeFilesystem(.ext2, unitBytes: new.blockBytes)
-    guard let demand = census.demand(on: inside, attributes, orNearest: true) else { return nil }
+    guard let demand = census.demand(on: new.filesystem, attributes, orNearest: true) else { return nil }
     size.nominalImage = nominal
-    size.image = new.allocatedBytes(holding: demand, of: census, onUnitsOf: host.unitBytes)
-    size.shortage = new.shortage(for: demand, of: census)
+    size.image = new.allocatedBytes(holding: demand, inodes: census.inodes, hostUnitBytes: host.unitBytes)
+    switch new.shortage(for: demand, inodes: census.inodes) {
+    case .blocks(let blocks)?: size.shortage = .space(new.blockBytes.times(blocks))
+    case .inodes(let inodes)?: size.shortage = .inodes(inodes)
+    case NewImage.Shortage.none?, nil: break
+    }
     return size
   }
 }

@@ -33,7 +33,7 @@ struct UpgradeCalculation {
     if let copy = upgrade.copy {
       sizes = SystemSizes.of(request, node, on: figures.filesystem, copy: copy, image: upgrade.image)
       guard sizes != nil else {
-        projection.reason = "How large the new system is, is not known: give the payload with --incoming."
+        projection.reason = "How large the new system is, is not known."
         return nil
       }
     }
@@ -61,7 +61,7 @@ struct UpgradeCalculation {
     var entries: [StepLedger.Entry] = []
     for step in upgrade.steps where step.when?.holds(target: target, request: request, node: node) ?? true {
       guard let quantity = step.adds ?? step.frees else { continue }
-      let (bytes, source) = try amounts.amount(of: quantity, step)
+      guard let (bytes, source) = try amounts.amount(of: quantity, step) else { continue }
       entries.append(
         StepLedger.Entry(
           name: step.name, change: step.adds == nil ? ByteCount.zero - bytes : bytes, failure: step.failure ?? .loud,
@@ -76,12 +76,14 @@ struct UpgradeCalculation {
   ) -> (Projection.Outcome, String) {
     let (least, most) = (ends[0], ends[1])
     if least.fits == most.fits { return (most.outcome, most.reason) }
-    let what = sizes?.basis.kind == .installed ? "if the new system is as large as the installed one" : "at best"
-    return (
-      .unknown,
-      "It fits \(what), and is \(ByteCount.zero - most.headroom) short "
-        + (sizes?.basis.kind == .installed ? "if it has grown by 30 %: give the payload with --incoming." : "at worst.")
-    )
+    let short = ByteCount.zero - most.headroom
+    if sizes?.basis.kind == .installed {
+      return (
+        .unknown,
+        "It fits if the new system is as large as the installed one, and is \(short) short if it has grown by 30 %."
+      )
+    }
+    return (.unknown, "It fits at best, and is \(short) short at worst.")
   }
 
   /// Puts the figures into the report's form.
@@ -122,13 +124,15 @@ private struct EndResult {
     {
       (outcome, cause) = (.loudFailure, .stateInodes)
       reason = "The tree needs \(inodes) inodes, and \(free) are free: unpacking it fails."
-    } else if let size, case .blocks(let short) = size.shortage {
+    } else if let size, case .space(let short)? = size.shortage {
       (outcome, cause) = (.loudFailure, .imageBlocks)
-      reason = "The new image of \(size.nominalImage ?? .zero) is too small for what goes into it, by \(short): filling it "
+      reason =
+        "The new image of \(size.nominalImage ?? .zero) is too small for what goes into it, by \(short): filling it "
         + "fails."
-    } else if let size, case .inodes(let short) = size.shortage {
+    } else if let size, case .inodes(let short)? = size.shortage {
       (outcome, cause) = (.loudFailure, .imageInodes)
-      reason = "The new image of \(size.nominalImage ?? .zero) has \(short) inodes too few for what goes into it: filling "
+      reason =
+        "The new image of \(size.nominalImage ?? .zero) has \(short) inodes too few for what goes into it: filling "
         + "it fails."
     } else if let failing = ledger.failing {
       cause = failing.cause

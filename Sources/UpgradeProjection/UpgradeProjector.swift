@@ -27,7 +27,9 @@ public struct UpgradeProjector: Sendable {
   /// Of several filesystems with one label, only the one that counts was searched for images.
   private func isMeant(_ partition: Partition, by upgrade: UpgradeProfile.Upgrade) -> Bool {
     guard partition.filesystemLabel == upgrade.filesystemLabel else { return false }
-    let others = node.partitions.filter { $0.filesystemLabel == upgrade.filesystemLabel && $0.device != partition.device }
+    let others = node.partitions.filter {
+      $0.filesystemLabel == upgrade.filesystemLabel && $0.device != partition.device
+    }
     return partition.images != nil || others.allSatisfy { $0.images == nil }
   }
 
@@ -42,7 +44,8 @@ public struct UpgradeProjector: Sendable {
     projection.usableBytes = partition.usableBytes
     if upgrade.isOptional == true, !request.includesOptional { projection.isOptional = true }
     guard let figures = StateFigures(partition) else {
-      projection.reason = partition.usableBytes == nil
+      projection.reason =
+        partition.usableBytes == nil
         ? "How much space \(upgrade.filesystemLabel) has left is not known."
         : "What files take on \(partition.filesystemType ?? "an unknown filesystem") is not known."
       return projection
@@ -63,6 +66,9 @@ public struct UpgradeProjector: Sendable {
     projection.outcome = answer.outcome
     projection.cause = answer.cause
     projection.reason = answer.reason
+    if projection.model == UpgradeProfile.Model.kubeletRules.rawValue {
+      KubeletRules.apply(to: &projection, partition, node.version)
+    }
     if let doubt = doubt(on: partition, answer) {
       projection.outcome = .unknown
       projection.cause = nil
@@ -77,7 +83,7 @@ public struct UpgradeProjector: Sendable {
     }
     if let doubt = PayloadDoubt.of(request, node) { return doubt }
     if request.requirePayload, answer.isEstimate {
-      return "The size of the new system is an estimate, and a measured payload is required: give it with --incoming."
+      return "The size of the new system is an estimate, and a measured payload is required."
     }
     // A mount would replay the journal first, and that can take space as well as give it.
     if partition.state == .offline, partition.features?.contains("needs_recovery") ?? false,

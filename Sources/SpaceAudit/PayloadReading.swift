@@ -1,0 +1,45 @@
+import FilesystemReader
+import LinuxStorage
+import SpaceModel
+import SpaceReport
+import UpgradeProjection
+
+/// A payload as it was given: measured, or taken from a card.
+public enum PayloadReading {
+  /// - Parameters:
+  ///   - excluding: What the upgrade's copy leaves out.
+  ///   - filesystems: What it is counted for.
+  /// - Returns: The payload, and whether it comes from a card.
+  /// - Throws: ``StorageError`` where it is none, or not all of it can be read.
+  public static func payload(
+    _ path: FilePath, excluding: [FilePath], filesystems: [TreeFilesystem] = TreeTally.usualFilesystems
+  ) throws(StorageError) -> (payload: Payload, isCard: Bool) {
+    let incoming = try IncomingPayload.open(path)
+    if case .card(let card) = incoming { return (try self.card(card, excluding: excluding), true) }
+    var tally = TreeTally(filesystems: filesystems)
+    let measurement = try PayloadMeasurement.measure(
+      incoming, path: path, excluding: excluding,
+      openDirectory: { (root) throws(StorageError) in try DirectoryRootTree(root) },
+      { (directory) throws(StorageError) in tally.add(directory) })
+    return (measurement.payload(census: tally.census), false)
+  }
+
+  private static func card(_ path: FilePath, excluding: [FilePath]) throws(StorageError) -> Payload {
+    let bytes = try DocumentFile.read(path, limit: 1 << 20, operation: operation)
+    let card = try PayloadCard.decode(bytes, path: path, operation: operation)
+    guard Set(card.payload.excludes) == Set(excluding) else {
+      throw StorageError(
+        .unsupported, operation: operation, path: path,
+        message:
+          "it was measured without \(list(card.payload.excludes)), and the profile leaves out \(list(excluding))",
+        hint: "Measure the payload itself with this profile.")
+    }
+    return card.payload
+  }
+
+  private static func list(_ paths: [FilePath]) -> String {
+    paths.isEmpty ? "nothing" : paths.map(\.display).joined(separator: " ")
+  }
+
+  private static let operation = "take as a payload card"
+}
