@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int cls_open_read(int directory, const char *path, int extra_flags) {
@@ -129,6 +130,16 @@ int cls_statistics(int fd, struct cls_statistics *statistics) {
   statistics->blocks_available = raw.f_bavail;
   statistics->inodes_free = raw.f_ffree;
   return 0;
+}
+
+int64_t cls_list_attributes(const char *path, char *names, size_t room) {
+  ssize_t length = llistxattr(path, names, room);
+  return length < 0 ? -errno : length;
+}
+
+int64_t cls_get_attribute(const char *path, const char *name, void *value, size_t room) {
+  ssize_t length = lgetxattr(path, name, value, room);
+  return length < 0 ? -errno : length;
 }
 
 int cls_filesystem_label(int fd, char *label) {

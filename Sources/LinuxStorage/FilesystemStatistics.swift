@@ -31,6 +31,29 @@ public struct FilesystemStatistics: Hashable, Sendable {
       inodesFree: raw.inodes_free)
   }
 
+  /// Whether a directory lies on a filesystem that shows the kernel, not storage: proc, sysfs, cgroup and the like
+  /// (linux/magic.h). devtmpfs cannot be told from tmpfs this way.
+  public static func isKernelInterface(_ file: ReadOnlyFile) -> Bool {
+    var raw = cls_statistics()
+    guard cls_statistics(file.descriptor, &raw) == 0 else { return false }
+    return kernelInterfaces.contains(raw.magic)
+  }
+
+  private static let kernelInterfaces: Set<UInt32> = [
+    0x9FA0,  // proc
+    0x6265_6572,  // sysfs
+    0x0027_E0EB, 0x6367_7270,  // cgroup, cgroup2
+    0x1CD1,  // devpts
+    0x6462_6720, 0x7472_6163,  // debugfs, tracefs
+    0x7363_6673, 0xF97C_FF8C,  // securityfs, selinuxfs
+    0x6165_676C, 0xDE5E_81E4,  // pstore, efivarfs
+    0xCAFE_4A11, 0x6265_6570,  // bpf, configfs
+    0x1980_0202, 0x9584_58F6,  // mqueue, hugetlbfs
+    0x4249_4E4D, 0x6573_5543,  // binfmt_misc, fusectl
+    0x0187, 0x6E73_6673,  // autofs, nsfs
+    0x6759_6969,  // rpc_pipefs
+  ]
+
   static func name(ofMagic magic: UInt32) -> String? {
     switch magic {
     case 0xEF53: "ext4"  // ext2 and ext3 carry the same number

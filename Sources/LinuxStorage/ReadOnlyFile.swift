@@ -51,6 +51,16 @@ public final class ReadOnlyFile: Sendable {
     return ReadOnlyFile(path: shown, descriptor: entry)
   }
 
+  /// fstatat(2) of an entry of an open directory, symbolic links not followed; `nil` where there is none.
+  public func status(ofEntry name: FilePath) throws(StorageError) -> FileStatus? {
+    var raw = stat()
+    if withCPath(name, { fstatat(descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(raw) }
+    let code = errno
+    if code == ENOENT || code == ENOTDIR { return nil }
+    throw SystemCallTable.error(
+      operation: "read the status of", path: path.appending(name), call: "fstatat", errno: code)
+  }
+
   /// What a symbolic link in an open directory holds; `nil` where there is none.
   public func linkTarget(ofEntry name: FilePath) -> FilePath? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

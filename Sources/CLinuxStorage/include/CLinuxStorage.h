@@ -77,6 +77,11 @@ struct cls_statistics {
 };
 int cls_statistics(int fd, struct cls_statistics *statistics);
 
+// llistxattr(2) and lgetxattr(2): a symbolic link at the path's end is not
+// followed. Return the length; -ERANGE where the buffer is too small.
+int64_t cls_list_attributes(const char *path, char *names, size_t room);
+int64_t cls_get_attribute(const char *path, const char *name, void *value, size_t room);
+
 // The filesystem label of the mounted filesystem fd lies on (FS_IOC_GETFSLABEL:
 // ext2/3/4, xfs, btrfs). label must hold 257 bytes.
 int cls_filesystem_label(int fd, char *label);
