@@ -16,7 +16,7 @@ import Testing
 
   private static func layout(
     _ kind: UpgradeLayout.Kind, _ numbers: [Int] = [], active: Int? = nil, most: Int? = nil, snapshotter: String? = nil,
-    filesystem: String? = nil
+    filesystem: String? = nil, stateFile: Bool = false
   ) -> UpgradeLayout {
     var layout = UpgradeLayout(kind: kind)
     if !numbers.isEmpty {
@@ -26,6 +26,7 @@ import Testing
     layout.maxSnapshots = most
     layout.snapshotter = snapshotter
     layout.activeFilesystem = filesystem
+    layout.hasStateFile = stateFile
     return layout
   }
 
@@ -51,20 +52,20 @@ import Testing
                 fs: ext2
             passive: null
         END
-        """, layout: layout(.images, filesystem: "ext2")),
+        """, layout: layout(.images, filesystem: "ext2", stateFile: true)),
     Row(
       testDescription: "elemental 2",
       script: """
         mkdir -p .snapshots/2 .snapshots/11 .snapshots/12/snapshot.workDir
         echo x > .snapshots/2/snapshot.img; echo x > .snapshots/11/snapshot.img; ln -s 11/snapshot.img .snapshots/active
         printf 'snapshotter:\\n  type: loopdevice\\n  max-snaps: 8\\n' > state.yaml
-        """, layout: layout(.loopdevice, [2, 11], active: 11, most: 8)),
+        """, layout: layout(.loopdevice, [2, 11], active: 11, most: 8, stateFile: true)),
     Row(
       testDescription: "elemental 2 without the link: state.yaml says which",
       script: """
         mkdir -p .snapshots/1 .snapshots/2; echo x > .snapshots/1/snapshot.img; echo x > .snapshots/2/snapshot.img
         printf 'state:\\n    snapshots:\\n        "1":\\n            active: true\\n        2:\\n            active: false\\n' > state.yaml
-        """, layout: layout(.loopdevice, [1, 2], active: 1)),
+        """, layout: layout(.loopdevice, [1, 2], active: 1, stateFile: true)),
     Row(
       testDescription: "the first upgrade to elemental 2, half way",
       script: "mkdir -p cOS .snapshots/1; echo x > cOS/active.img; ln cOS/active.img .snapshots/1/snapshot.img",
@@ -73,7 +74,7 @@ import Testing
       testDescription: "a snapshotter that does not fit what is there",
       script: """
         mkdir -p .snapshots/1; echo x > .snapshots/1/snapshot.img; printf 'snapshotter:\\n    type: btrfs\\n' > state.yaml
-        """, layout: layout(.loopdevice, [1], snapshotter: "btrfs")),
+        """, layout: layout(.loopdevice, [1], snapshotter: "btrfs", stateFile: true)),
     Row(
       testDescription: "something else", script: "mkdir data; echo x > data/active.img; echo 'state: 1' > state.yaml"),
     Row(
