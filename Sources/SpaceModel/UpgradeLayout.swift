@@ -17,6 +17,8 @@ public struct UpgradeLayout: Sendable, Hashable, Codable {
   public var snapshots: [Snapshot]?
   /// The number of the snapshot the next boot takes; `nil` where none is, or it is not known.
   public var activeSnapshot: Int?
+  /// Whether elemental's `state.yaml` is there; Kairos has none on this partition. `nil` where it cannot be known.
+  public var hasStateFile: Bool?
   /// `state.yaml`, `snapshotter.max-snaps`: how many snapshots elemental keeps.
   public var maxSnapshots: Int?
   /// `state.yaml`, `snapshotter.type`, where it says another than what is there: `btrfs`, `loopdevice`.
@@ -43,6 +45,7 @@ public struct UpgradeLayout: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case kind, snapshots
     case activeSnapshot = "active_snapshot"
+    case hasStateFile = "state_file"
     case maxSnapshots = "max_snapshots"
     case snapshotter
     case activeFilesystem = "active_filesystem"

@@ -50,7 +50,8 @@ public struct BootRules: Sendable {
       .upgradeRunning, .warning, target: "COS_STATE",
       message: "An upgrade is running: \(clauses.joined(separator: "; ")). The figures are of a moment, and nothing is "
         + "said of what could be removed.",
-      remedy: "Audit again when it has ended.")
+      remedy: "Audit again when it has ended. What one that was killed left behind goes with umount and losetup "
+        + "--detach, or with a reboot.")
   }
 
   /// An upgrade renames the image that runs to passive.img. Booted from passive, or after a second upgrade, that has been

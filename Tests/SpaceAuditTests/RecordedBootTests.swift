@@ -113,6 +113,31 @@ import Testing
     #expect(layout.activeSnapshot == active && layout.maxSnapshots == 4 && layout.snapshotter == nil)
   }
 
+  @Test(
+    "a node of a unified kernel image misses no label, and shows its EFI partition", arguments: ["COS_GRUB", "ESP"])
+  func aNodeOfAUnifiedKernelImageMissesNoLabel(label: String) throws {
+    let node = try RecordedRoot()
+    try node.disk("sda1", minor: 1)
+    try node.write(
+      "run/udev/data/b8:1",
+      "E:ID_FS_TYPE=vfat\nE:ID_FS_USAGE=filesystem\nE:ID_FS_LABEL_ENC=\(label)\nE:ID_PART_ENTRY_SCHEME=gpt\n"
+        + "E:ID_PART_ENTRY_NAME=efi\n")
+    try node.write("run/cos/uki_boot_mode", "1")
+    try node.write("run/cos/active_mode", "1")
+    try node.write("proc/cmdline", "rd.immucore.uki console=ttyS0\n")
+    try node.write("proc/2/comm", "kthreadd\n")
+    var request = AuditRequest()
+    request.sysroot = node.sysroot
+    var auditor = Auditor(request, prober: NoProber(), worker: nil)
+    let report = try auditor.run(tool: .init(name: "headroom", version: "0"), generatedAt: "2026-01-01T00:00:00Z")
+      .report
+    #expect(report.boot?.mode == .uki && report.boot?.rebootPending == nil)
+    #expect(report.findings == [])
+    #expect(report.partitions.map(\.device) == ["/dev/sda1"])
+    #expect(report.partitions.first?.sizeBytes == .mebibytes(1))
+    #expect(report.limits.contains { $0.id == "uki-boot" && $0.message.contains("\(label) (/dev/sda1)") })
+  }
+
   struct Evidence: CustomTestStringConvertible, Sendable {
     var testDescription: String
     var prepare: @Sendable (RecordedRoot) throws -> Void

@@ -7,6 +7,8 @@ struct LayoutDetection {
   private var snapshots: [Int: FilePath] = [:]
   private var hasImages = false
   private var activeLink: Int?
+  private var hasStateFile = false
+  /// `nil` also where the file could not be read.
   private var state: StateFile?
 
   /// Notes an entry that was met; others than those that matter are left alone.
@@ -14,7 +16,10 @@ struct LayoutDetection {
     switch entry.status.kind {
     case .regular:
       if entry.path == "cOS/active.img" || entry.path == "cOS/passive.img" { hasImages = true }
-      if entry.path == "state.yaml" { state = Self.stateFile(entry) }
+      if entry.path == "state.yaml" {
+        hasStateFile = true
+        state = Self.stateFile(entry)
+      }
       if entry.path.hasSuffix("/snapshot.img"), let number = SnapshotPlace.number(in: entry.path) {
         snapshots[number] = entry.path
       }
@@ -35,6 +40,7 @@ struct LayoutDetection {
       // The link is what boots; the file may be of an upgrade that was not finished.
       layout.activeSnapshot = activeLink ?? state?.activeSnapshot
     }
+    layout.hasStateFile = hasStateFile
     if let state { layout.describe(state) }
     return layout
   }
@@ -67,6 +73,7 @@ struct BtrfsLayout {
     layout.snapshots = numbers.map { .init(number: $0, path: FilePath("@/.snapshots/\($0)/snapshot")) }
     if let bytes = top.flatMap({ SmallFile.bytes($0.appending("state.yaml"), limit: StateFile.sizeLimit) }) {
       let state = StateFile(parsing: bytes)
+      layout.hasStateFile = true
       layout.activeSnapshot = state.activeSnapshot
       layout.describe(state)
     }
