@@ -1,3 +1,4 @@
+import PartitionScanner
 import SpaceModel
 import SpaceReport
 import TestSupport
@@ -133,6 +134,26 @@ import Testing
     defer { _ = try? Command.run("umount", bound) }
     _ = try Command.run("rm", "-r", "--one-file-system", node.state + "/cOS/transition.imgTree")
     #expect(try String(contentsOfFile: other + "/file", encoding: .utf8) == "precious")
+  }
+
+  @Test("two COS_STATE: what is advised is about the one under the running root, by its mountpoint")
+  func twoCosStateWhatIsAdvisedIsAboutTheOneUnderTheRunningRoot() throws {
+    let node = try Self.node()
+    try node.onState("cat cOS/active.img > cOS/copy.img\nmv -f cOS/copy.img cOS/passive.img\ntouch cOS/transition.img")
+    let clone = node.scratch.file("clone.img")
+    try Command.check("cp", "--sparse=always", node.scratch.file("filesystem.img"), clone)
+    // Another filesystem, not another path to the same one.
+    try Command.check("tune2fs", "-f", "-U", "random", clone)
+    let report = try LoopMount.withDevice(image: clone) { _ in try node.audit(InProcessProber()) }
+    #expect(report.partitions.count == 2)
+    #expect(report.findings(.labelAmbiguous).count == 1)
+    #expect(report.boot?.mode == .active && report.boot?.rebootPending == false)
+    let searched = report.partitions.filter { $0.images != nil }
+    #expect(searched.map(\.mountpoints) == [["/run/initramfs/cos-state"]])
+    for id: Finding.ID in [.imageNotSparse, .upgradeLeftovers] {
+      #expect(report.findings(id).count == 1)
+      #expect(report.findings(id).first?.remedy?.hasPrefix("mount -o remount,rw /run/initramfs/cos-state\n") == true)
+    }
   }
 
   @Test("booted from recovery: its figures hold, and nothing is said of reboots")
