@@ -136,14 +136,35 @@ import Testing
     #expect(try String(contentsOfFile: other + "/file", encoding: .utf8) == "precious")
   }
 
+  @Test("the first upgrade to elemental 2 links what runs under another name: it is not lost")
+  func theFirstUpgradeToElemental2LinksWhatRunsUnderAnotherName() throws {
+    let node = try Self.node()
+    try node.onState(
+      """
+      mkdir -p .snapshots/1 .snapshots/2
+      ln cOS/active.img .snapshots/1/snapshot.img
+      cp --sparse=always cOS/active.img .snapshots/2/snapshot.img
+      ln -s 2/snapshot.img .snapshots/active
+      rm -r cOS
+      """)
+    let report = try node.audit()
+    #expect(report.boot?.mode == .active && report.boot?.rebootPending == true)
+    #expect(report.boot?.rootImage == "/run/initramfs/cos-state/.snapshots/1/snapshot.img")
+    #expect(report.boot?.rootImageDeleted == false)
+    #expect(ids(report) == [.rebootPending])
+    let images = try #require(report.partitions.first?.images)
+    #expect(images.first { $0.inUse != nil }?.path == ".snapshots/1/snapshot.img")
+  }
+
   @Test("two COS_STATE: what is advised is about the one under the running root, by its mountpoint")
   func twoCosStateWhatIsAdvisedIsAboutTheOneUnderTheRunningRoot() throws {
     let node = try Self.node()
     try node.onState("cat cOS/active.img > cOS/copy.img\nmv -f cOS/copy.img cOS/passive.img\ntouch cOS/transition.img")
-    let clone = node.scratch.file("clone.img")
-    try Command.check("cp", "--sparse=always", node.scratch.file("filesystem.img"), clone)
-    // Another filesystem, not another path to the same one.
-    try Command.check("tune2fs", "-f", "-U", "random", clone)
+    let tree = try node.scratch.directory("clone/cOS")
+    try Command.check("cp", "--sparse=never", node.scratch.file("inner.img"), tree + "/passive.img")
+    let clone = try LoopMount.makeFilesystem(
+      "ext4", in: node.scratch, name: "clone.img", sizeMiB: 64,
+      mkfsArguments: ["-L", node.label, "-d", node.scratch.file("clone")])
     let report = try LoopMount.withDevice(image: clone) { _ in try node.audit(InProcessProber()) }
     #expect(report.partitions.count == 2)
     #expect(report.findings(.labelAmbiguous).count == 1)
