@@ -7,6 +7,7 @@
 #include <linux/btrfs_tree.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -115,6 +116,14 @@ int cls_block_device_size(int fd, uint64_t *bytes) {
 
 int cls_logical_sector_size(int fd, int *bytes) {
   return ioctl(fd, BLKSSZGET, bytes) < 0 ? -errno : 0;
+}
+
+int cls_loop_backing_file(int fd, uint64_t *device, uint64_t *inode) {
+  struct loop_info64 info;
+  if (ioctl(fd, LOOP_GET_STATUS64, &info) < 0) return -errno;
+  *device = info.lo_device;
+  *inode = info.lo_inode;
+  return 0;
 }
 
 int cls_statistics(int fd, struct cls_statistics *statistics) {

@@ -32,7 +32,9 @@ struct InUseIndex {
       } else {
         continue
       }
-      if loop.isDeleted {
+      if loop.isDeleted, let status = Self.remaining(loop, partition, sysroot) {
+        add(loop, to: Inode(device: status.device, number: status.inode))
+      } else if loop.isDeleted {
         findings.append(Self.deleted(loop, on: name))
       } else if let status = FileStatus.of(file) {
         add(loop, to: Inode(device: status.device, number: status.inode))
@@ -52,6 +54,14 @@ struct InUseIndex {
     } else {
       holders[inode] = ImageInUse(by: by, writable: !loop.isReadOnly)
     }
+  }
+
+  /// The file of a loop device that has lost the name it had when it was attached, and has another.
+  private static func remaining(_ loop: LoopDevice, _ partition: ScannedPartition, _ sysroot: Sysroot) -> FileStatus? {
+    guard let mount = partition.mounts.first(where: { $0.root == "/" }),
+      let link = RemainingLink.of(loop, in: mount, sysroot)
+    else { return nil }
+    return FileStatus.of(sysroot.resolve(mount.mountpoint.appending(link)))
   }
 
   private static func deleted(_ loop: LoopDevice, on name: String) -> Finding {

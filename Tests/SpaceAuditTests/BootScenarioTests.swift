@@ -1,3 +1,4 @@
+import PartitionScanner
 import SpaceModel
 import SpaceReport
 import TestSupport
@@ -133,6 +134,47 @@ import Testing
     defer { _ = try? Command.run("umount", bound) }
     _ = try Command.run("rm", "-r", "--one-file-system", node.state + "/cOS/transition.imgTree")
     #expect(try String(contentsOfFile: other + "/file", encoding: .utf8) == "precious")
+  }
+
+  @Test("the first upgrade to elemental 2 links what runs under another name: it is not lost")
+  func theFirstUpgradeToElemental2LinksWhatRunsUnderAnotherName() throws {
+    let node = try Self.node()
+    try node.onState(
+      """
+      mkdir -p .snapshots/1 .snapshots/2
+      ln cOS/active.img .snapshots/1/snapshot.img
+      cp --sparse=always cOS/active.img .snapshots/2/snapshot.img
+      ln -s 2/snapshot.img .snapshots/active
+      rm -r cOS
+      """)
+    let report = try node.audit()
+    #expect(report.boot?.mode == .active && report.boot?.rebootPending == true)
+    #expect(report.boot?.rootImage == "/run/initramfs/cos-state/.snapshots/1/snapshot.img")
+    #expect(report.boot?.rootImageDeleted == false)
+    #expect(ids(report) == [.rebootPending])
+    let images = try #require(report.partitions.first?.images)
+    #expect(images.first { $0.inUse != nil }?.path == ".snapshots/1/snapshot.img")
+  }
+
+  @Test("two COS_STATE: what is advised is about the one under the running root, by its mountpoint")
+  func twoCosStateWhatIsAdvisedIsAboutTheOneUnderTheRunningRoot() throws {
+    let node = try Self.node()
+    try node.onState("cat cOS/active.img > cOS/copy.img\nmv -f cOS/copy.img cOS/passive.img\ntouch cOS/transition.img")
+    let tree = try node.scratch.directory("clone/cOS")
+    try Command.check("cp", "--sparse=never", node.scratch.file("inner.img"), tree + "/passive.img")
+    let clone = try LoopMount.makeFilesystem(
+      "ext4", in: node.scratch, name: "clone.img", sizeMiB: 64,
+      mkfsArguments: ["-L", node.label, "-d", node.scratch.file("clone")])
+    let report = try LoopMount.withDevice(image: clone) { _ in try node.audit(InProcessProber()) }
+    #expect(report.partitions.count == 2)
+    #expect(report.findings(.labelAmbiguous).count == 1)
+    #expect(report.boot?.mode == .active && report.boot?.rebootPending == false)
+    let searched = report.partitions.filter { $0.images != nil }
+    #expect(searched.map(\.mountpoints) == [["/run/initramfs/cos-state"]])
+    for id: Finding.ID in [.imageNotSparse, .upgradeLeftovers] {
+      #expect(report.findings(id).count == 1)
+      #expect(report.findings(id).first?.remedy?.hasPrefix("mount -o remount,rw /run/initramfs/cos-state\n") == true)
+    }
   }
 
   @Test("booted from recovery: its figures hold, and nothing is said of reboots")

@@ -1,5 +1,6 @@
 import Foundation
 import LinuxStorage
+import PartitionScanner
 import SpaceModel
 import SpaceReport
 import TestSupport
@@ -16,7 +17,7 @@ final class BootedNode {
   /// Where COS_STATE is mounted, as we see it.
   let state: String
   private let base: String
-  private var loops: [LoopDevice] = []
+  private var loops: [TestSupport.LoopDevice] = []
 
   /// - Parameters:
   ///   - image: What is booted, below COS_STATE.
@@ -38,12 +39,12 @@ final class BootedNode {
     try Command.check("mount", "-t", "tmpfs", "tmpfs", base)
     try Command.check("mount", "--make-private", base)
     try Command.check("mkdir", root, base + "/initramfs")
-    let disk = try LoopDevice(image: filesystem)
+    let disk = try TestSupport.LoopDevice(image: filesystem)
     loops.append(disk)
     try Command.check("mount", disk.path, base + "/initramfs")
     try Command.check(
       "sh", "-e", "-c", layout, environment: ["IMAGE": inner], directory: base + "/initramfs")
-    let running = try LoopDevice(image: base + "/initramfs/" + image, readOnly: true)
+    let running = try TestSupport.LoopDevice(image: base + "/initramfs/" + image, readOnly: true)
     loops.append(running)
     try Command.check("mount", "-o", "ro", running.path, root)
     for name in ["run", "proc"] { try Command.check("mount", "-t", "tmpfs", "tmpfs", "\(root)/\(name)") }
@@ -95,7 +96,7 @@ final class BootedNode {
     try Command.check("mount", "--bind", state + "/cOS/transition.imgTree", root + "/run/cos/workingtree")
     defer { _ = try? Command.run("umount", root + "/run/cos/workingtree") }
     try Command.check("truncate", "-s", "64M", state + "/cOS/transition.img")
-    let filling = try LoopDevice(image: state + "/cOS/transition.img")
+    let filling = try TestSupport.LoopDevice(image: state + "/cOS/transition.img")
     let value = try body()
     try filling.detach()
     // The kernel lets go of the file when the last one who looked at the device closes it.
@@ -104,11 +105,11 @@ final class BootedNode {
   }
 
   /// The report of an audit below the sysroot.
-  func audit() throws -> Report {
+  func audit(_ prober: any DeviceProber = NoProber()) throws -> Report {
     var request = AuditRequest()
     request.sysroot = Sysroot(FilePath(root))
     request.labels = [label]
-    var auditor = Auditor(request, prober: NoProber(), worker: nil)
+    var auditor = Auditor(request, prober: prober, worker: nil)
     return try auditor.run(tool: Report.Tool(name: "headroom", version: "0"), generatedAt: "2026-01-01T00:00:00Z")
       .report
   }

@@ -66,6 +66,9 @@ int cls_cache_state(int fd, uint64_t offset, uint64_t length, struct cls_cache_s
 int cls_block_device_size(int fd, uint64_t *bytes);
 int cls_logical_sector_size(int fd, int *bytes);
 
+// The file a loop device is on, as st_dev and st_ino (ioctl LOOP_GET_STATUS64).
+int cls_loop_backing_file(int fd, uint64_t *device, uint64_t *inode);
+
 // statfs(2), all counts in units of block_size.
 struct cls_statistics {
   uint32_t magic;

@@ -21,16 +21,15 @@ struct BootStateDetection {
     guard Self.isRunning(sysroot) else { return }
     let text = SmallFile.text(sysroot.resolve("/proc/cmdline")) ?? SmallFile.text("/proc/cmdline")
     let commandLine = text.map(KernelCommandLine.init)
-    let root = scan.runningRoot
+    let root = RunningImageProbe(scan.runningRoot, mounts: mounts, sysroot: sysroot)
     let decision = BootDecision(
-      sentinels: Self.sentinels(sysroot), commandLine: commandLine?.mode,
-      image: RunningImageProbe.image(root, mounts: mounts, sysroot: sysroot))
+      sentinels: Self.sentinels(sysroot), commandLine: commandLine?.mode, image: root.image)
     let evidence = UpgradeEvidence(scan: scan, mounts: mounts, devices: devices, sysroot: sysroot)
     isUpgradeRunning = !evidence.clauses.isEmpty ? true : evidence.isCertain ? false : nil
 
     var found = BootState(mode: decision.mode)
-    found.rootImage = root?.image
-    found.rootImageDeleted = root?.loop.isDeleted
+    found.rootImage = root.path
+    found.rootImageDeleted = root.path == nil ? nil : root.image?.isDeleted
     found.upgradeFailure = decision.mode == nil ? nil : commandLine?.saysUpgradeFailed
     found.upgradeRunning = evidence.clauses.isEmpty ? nil : evidence.clauses
     found.rebootPending = decision.rebootPending
@@ -65,40 +64,5 @@ struct BootStateDetection {
       }
     }
     return BootSentinels.modes(of: names)
-  }
-}
-
-/// Looks at the running root's image.
-enum RunningImageProbe {
-  /// `nil` where `/` is neither an image nor a snapshot.
-  static func image(
-    _ root: RunningRoot?, mounts: MountTable, sysroot: Sysroot
-  ) -> BootDecision.RunningImage? {
-    guard let root else { return subvolume(mounts, sysroot) }
-    var image = BootDecision.RunningImage(role: ImagePlace.role(of: root.imageInFilesystem))
-    image.isDeleted = root.loop.isDeleted
-    if let number = SnapshotPlace.number(in: root.imageInFilesystem) {
-      image.snapshot = number
-      image.activeSnapshot = activeLink(in: root.filesystem, sysroot)
-    }
-    return image
-  }
-
-  private static func activeLink(in mount: Mount, _ sysroot: Sysroot) -> Int? {
-    guard mount.root == "/" else { return nil }
-    let link = sysroot.resolve(mount.mountpoint.appending(".snapshots/active"))
-    return SmallFile.linkTarget(link).flatMap(SnapshotPlace.number(ofLink:))
-  }
-
-  /// elemental 2 on btrfs: `/` is the subvolume `@/.snapshots/N/snapshot`. Which one is the default needs privileges to
-  /// ask the filesystem; `state.yaml` says it too.
-  private static func subvolume(_ mounts: MountTable, _ sysroot: Sysroot) -> BootDecision.RunningImage? {
-    guard let mount = mounts.mounts.last(where: { $0.mountpoint == "/" }), mount.filesystemType == "btrfs",
-      let number = SnapshotPlace.number(in: mount.root)
-    else { return nil }
-    var image = BootDecision.RunningImage()
-    image.snapshot = number
-    image.activeSnapshot = BtrfsLayout(mounts, device: mount.device, sysroot)?.layout.activeSnapshot
-    return image
   }
 }

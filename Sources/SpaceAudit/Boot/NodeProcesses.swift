@@ -20,7 +20,11 @@ struct NodeProcesses {
   func upgrades() -> [String] {
     var found: [(number: Int, text: String)] = []
     for name in DirectoryListing.names(proc) ?? [] {
-      guard let number = name.utf8.flatMap(SnapshotPlace.number), number != 0 else { continue }
+      // The command line lies in the process's memory, and reading it waits for a process that is stuck while it changes
+      // its mappings; its name does not.
+      guard let number = name.utf8.flatMap(SnapshotPlace.number),
+        SmallFile.text(proc.appending(name).appending("comm")).map(UpgradeCommand.programs.contains) ?? false
+      else { continue }
       let words = (SmallFile.bytes(proc.appending(name).appending("cmdline")) ?? [])
         .split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       if let text = UpgradeCommand.text(of: words) { found.append((number, "\(text) (process \(number))")) }
@@ -52,7 +56,7 @@ struct NodeProcesses {
 
 /// Which command lines write to a node's system partitions.
 enum UpgradeCommand {
-  private static let programs: Set<String> = ["elemental", "kairos-agent"]
+  static let programs: Set<String> = ["elemental", "kairos-agent"]
   /// `manual-install` is Kairos'. Its `interactive-install` waits for a person and starts that.
   private static let subcommands: Set<String> = ["upgrade", "upgrade-recovery", "install", "manual-install", "reset"]
   /// Below `kairos-agent upgrade`: only lists what there is.
