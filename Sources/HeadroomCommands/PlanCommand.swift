@@ -9,8 +9,8 @@ struct PlanCommand: ParsableCommand {
     abstract: "Will an upgrade fit? Step by step, and what would help.",
     usage: """
       headroom plan --to v1.8.1 --incoming rootfs.squashfs
-      headroom plan --disk node.img --incoming harvester-v1.8.1-amd64.iso
-      headroom plan --incoming harvester-v1.8.1-amd64.iso --save-payload v1.8.1.json
+      headroom plan --disk node.img --incoming v1.8.1.iso
+      headroom plan --incoming v1.8.1.iso --save-payload v1.8.1.json
       headroom plan --report audit.json --incoming v1.8.1.json
       """,
     discussion: """
@@ -54,13 +54,13 @@ struct PlanCommand: ParsableCommand {
     }
     let planned: Report
     if let report {
-      planned = UpgradePlan.report(choice, from: try SavedReport.read(FilePath(report)))
+      planned = try UpgradePlan.report(choice, from: try SavedReport.read(FilePath(report)))
     } else {
       request.upgrade = choice
       var auditor = Auditor(request, monitor: progress.monitor)
       let outcome = try auditor.run(tool: tool, generatedAt: Clock.timestamp())
       for failure in outcome.failures { Output.error(failure) }
-      planned = UpgradePlan.report(choice, from: outcome.report)
+      planned = try UpgradePlan.report(choice, from: outcome.report)
     }
     progress.finish()
     if savePayload != nil, planned.projections.isEmpty, report == nil, !targets.namesAnything,

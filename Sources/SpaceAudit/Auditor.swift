@@ -51,7 +51,9 @@ public struct Auditor {
     checkLabels()
     let host = self.host ?? HostDetection.host(ofImage: surveys.first { !$0.osRelease.isEmpty }?.osRelease ?? [:])
     let partitions = surveys.map(\.partition)
-    let plan = UpgradePlan(request.upgrade, host: host, boot: bootState, partitions: partitions)
+    var choice = request.upgrade
+    do throws(StorageError) { try choice.cover(partitions) } catch { failures.append(error) }
+    let plan = UpgradePlan(choice, host: host, boot: bootState, partitions: partitions)
     var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
     rules.isUpgradeRunning = isUpgradeRunning
     rules.decisive = ImageRules.decisive(plan.projections)

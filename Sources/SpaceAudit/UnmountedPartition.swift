@@ -61,6 +61,7 @@ struct UnmountedPartition {
     survey.partition.features = superblock.features
     survey.partition.capacityBytes = ByteCount(clamping: superblock.capacity)
     if superblock.needsRecovery {
+      survey.partition.needsRecovery = true
       survey.limits.append(
         Limit(
           "journal-not-replayed",

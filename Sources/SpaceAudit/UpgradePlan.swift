@@ -56,7 +56,11 @@ public struct UpgradePlan: Sendable {
   private static let ownLimits: Set<String> = [profileAssumed, payloadUnnamed, "uki-boot"]
 
   /// A report of the plan alone: what the upgrade will do, and what stands against it.
-  public static func report(_ choice: UpgradeChoice, from report: Report) -> Report {
+  ///
+  /// - Throws: ``StorageError`` where the payload must be counted for a filesystem of the report, and cannot be.
+  public static func report(_ choice: UpgradeChoice, from report: Report) throws(StorageError) -> Report {
+    var choice = choice
+    try choice.cover(report.partitions)
     let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
     let kept = report.findings.filter { $0.concernsUpgrade && !$0.comesFromPlan }
     var planned = Report(

@@ -32,6 +32,9 @@ public struct Partition: Sendable, Hashable, Codable {
   public var inodesFree: Int64?
   /// The filesystem's features as its own tools name them, where the superblock could be read.
   public var features: [String]?
+  /// Its journal was not replayed when it was read, so its free space may differ from what a mount would find; `nil` where
+  /// that is not so.
+  public var needsRecovery: Bool?
   /// What an interrupted upgrade left behind.
   public var leftovers: [Leftover]?
   /// How the systems on it are laid out; `nil` where none was recognised, or it was not searched.
@@ -101,6 +104,7 @@ public struct Partition: Sendable, Hashable, Codable {
     case inodeBytes = "inode_bytes"
     case inodesFree = "inodes_free"
     case features
+    case needsRecovery = "needs_recovery"
     case leftovers
     case layout
     case totals

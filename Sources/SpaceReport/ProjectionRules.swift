@@ -8,11 +8,13 @@ public struct ProjectionRules: Sendable {
     // While an upgrade runs there is one finding that says so, and no advice.
     guard boot?.upgradeRunning?.isEmpty ?? true else { return [] }
     return projections.flatMap { projection in
-      findings(for: projection, on: partitions.first { $0.device == projection.device })
+      findings(for: projection, on: partitions.first { $0.device == projection.device }, upgradeMayRun: boot == nil)
     }
   }
 
-  private func findings(for projection: Projection, on partition: Partition?) -> [Finding] {
+  private func findings(
+    for projection: Projection, on partition: Partition?, upgradeMayRun: Bool
+  ) -> [Finding] {
     let target = partition?.name ?? projection.filesystemLabel
     let message = ProjectionText.message(projection)
     let severity: Finding.Severity
@@ -33,7 +35,7 @@ public struct ProjectionRules: Sendable {
     guard projection.isOptional != true else {
       return [Finding(.upgradeSpace, .info, target: target, message: message)]
     }
-    let remedy = partition.flatMap { Remedy.commands(for: projection, on: $0) }
+    let remedy = partition.flatMap { Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun) }
     var findings = [
       Finding(.upgradeSpace, severity, target: target, message: message, remedy: remedy ?? noRemedy(projection))
     ]

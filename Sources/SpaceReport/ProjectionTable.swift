@@ -116,8 +116,8 @@ struct ProjectionTable {
   /// A what-if's id as a person says it.
   static func words(_ id: String) -> String {
     switch id {
-    case "remove-leftovers": "remove what is left of an upgrade"
-    case "remove-passive": "remove the passive image"
+    case "remove-leftovers": "remove leftovers"
+    case "remove-passive": "remove passive.img"
     default: id.hasPrefix("dig-holes:") ? "dig holes into " + id.dropFirst("dig-holes:".count) : id
     }
   }

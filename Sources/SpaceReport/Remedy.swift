@@ -26,23 +26,26 @@ enum Remedy {
   static func remove(_ leftovers: [Partition.Leftover], on partition: Partition) -> String {
     let names = leftovers.map { $0.path.display }.joined(separator: " ")
     return commands(on: partition, doing: "rm -r --one-file-system on \(names)") { root in
-      [removeCommand(leftovers.map(\.path), below: root)]
+      removeCommands(leftovers.map(\.path), below: root)
     }
   }
 
   /// What makes an upgrade fit, in one go; `nil` where the projection has no remedy.
-  static func commands(for projection: Projection, on partition: Partition) -> String? {
+  ///
+  /// - Parameter upgradeMayRun: Nothing showed whether an upgrade is running, and so whether leftovers are any.
+  static func commands(for projection: Projection, on partition: Partition, upgradeMayRun: Bool) -> String? {
     guard let ids = projection.remedy, !ids.isEmpty else { return nil }
     let images = partition.images ?? []
     return commands(on: partition, doing: ids.joined(separator: ", ")) { root in
-      ids.compactMap { id in
+      ids.flatMap { id -> [String] in
         switch id {
         case Projection.WhatIf.removeLeftovers:
-          return removeCommand(Leftovers.removable(on: partition).map(\.path), below: root)
+          let commands = removeCommands(Leftovers.removable(on: partition).map(\.path), below: root)
+          return upgradeMayRun ? ["# only while no upgrade is running:"] + commands : commands
         case Projection.WhatIf.removePassive:
-          return removeCommand(images.filter { $0.role == .passive && $0.hardLinkOf == nil }.map(\.path), below: root)
+          return removeCommands(images.filter { $0.role == .passive && $0.hardLinkOf == nil }.map(\.path), below: root)
         default:
-          return images.first { Projection.WhatIf.digHoles($0.path) == id }.map { digCommand($0.path, below: root) }
+          return images.filter { Projection.WhatIf.digHoles($0.path) == id }.map { digCommand($0.path, below: root) }
         }
       }
     }
@@ -52,8 +55,8 @@ enum Remedy {
     "fallocate --dig-holes \(ShellQuote.quoted(root.appending(path)))"
   }
 
-  private static func removeCommand(_ paths: [FilePath], below root: FilePath) -> String {
-    "rm -r --one-file-system " + paths.map { ShellQuote.quoted(root.appending($0)) }.joined(separator: " ")
+  private static func removeCommands(_ paths: [FilePath], below root: FilePath) -> [String] {
+    paths.map { "rm -r --one-file-system \(ShellQuote.quoted(root.appending($0)))" }
   }
 
   /// A disk image, whose node is another machine.

@@ -73,6 +73,21 @@ public struct Report: Sendable, Hashable, Codable {
     verdict = Verdict.worst(of: findings)
   }
 
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    schemaVersion = try values.decode(String.self, forKey: .schemaVersion)
+    generatedAt = try values.decode(String.self, forKey: .generatedAt)
+    tool = try values.decode(Tool.self, forKey: .tool)
+    host = try values.decode(Host.self, forKey: .host)
+    boot = try values.decodeIfPresent(BootState.self, forKey: .boot)
+    verdict = try values.decode(Verdict.self, forKey: .verdict)
+    limits = try values.decode([Limit].self, forKey: .limits)
+    partitions = try values.decode([Partition].self, forKey: .partitions)
+    // The first builds that wrote 1.0 projected nothing.
+    projections = try values.decodeIfPresent([Projection].self, forKey: .projections) ?? []
+    findings = try values.decode([Finding].self, forKey: .findings)
+  }
+
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
     case generatedAt = "generated_at"

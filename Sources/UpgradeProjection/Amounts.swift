@@ -12,7 +12,7 @@ struct Amounts {
 
   let end: End
   let sizes: SystemSizes?
-  let figures: StateFigures
+  var figures: StateFigures
   let calculation: UpgradeCalculation
 
   private var size: SystemSize? { end == .least ? sizes?.least : sizes?.most }
@@ -42,7 +42,7 @@ struct Amounts {
     switch sizes?.basis.kind {
     case .payload, .card: "payload"
     case .given: "as given"
-    default: end == .most ? "installed system ×1.3" : "installed system"
+    default: end == .most ? "1.3 times the installed system" : "installed system"
     }
   }
 

@@ -87,6 +87,12 @@ struct StateFigures {
       .reduce(.zero) { $0 + $1.image.allocated }
   }
 
+  /// The image after so much was dug out of it.
+  mutating func dig(_ role: ImageRole, _ bytes: ByteCount) {
+    guard let index = images.firstIndex(where: { $0.role == role }) else { return }
+    images[index].allocated = images[index].allocated - bytes
+  }
+
   /// What deleting an image gives back now.
   func given(back image: Image?) -> ByteCount {
     guard let image, !image.isPinned else { return .zero }

@@ -54,7 +54,7 @@ struct SystemSizes {
     let version = installed.image.os?.prettyName ?? installed.image.os?.version
     let place = "\(installed.partition.filesystemLabel ?? ""):\(installed.image.path.display)"
     return SystemSizes(
-      least, most, .installed, source: (version.map { "\($0) in " } ?? "") + place + ", ×1.0 to ×1.3")
+      least, most, .installed, source: (version.map { "\($0) in " } ?? "") + place + ", as it is to 1.3 times as large")
   }
 
   private init(_ least: SystemSize, _ most: SystemSize, _ kind: Projection.Basis.Kind, source: String) {

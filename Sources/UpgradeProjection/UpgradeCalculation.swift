@@ -57,11 +57,14 @@ struct UpgradeCalculation {
       isEstimate: sizes?.basis.isEstimate ?? false)
   }
 
-  private func ledger(_ amounts: Amounts, _ figures: StateFigures) throws(Amounts.Missing) -> StepLedger {
+  private func ledger(_ start: Amounts, _ figures: StateFigures) throws(Amounts.Missing) -> StepLedger {
+    var amounts = start
     var entries: [StepLedger.Entry] = []
     for step in upgrade.steps where step.when?.holds(target: target, request: request, node: node) ?? true {
       guard let quantity = step.adds ?? step.frees else { continue }
       guard let (bytes, source) = try amounts.amount(of: quantity, step) else { continue }
+      // What was dug is not given back a second time.
+      if quantity == .reclaimablePassive { amounts.figures.dig(.passive, bytes) }
       entries.append(
         StepLedger.Entry(
           name: step.name, change: step.adds == nil ? ByteCount.zero - bytes : bytes, failure: step.failure ?? .loud,

@@ -86,7 +86,7 @@ public struct UpgradeProjector: Sendable {
       return "The size of the new system is an estimate, and a measured payload is required."
     }
     // A mount would replay the journal first, and that can take space as well as give it.
-    if partition.state == .offline, partition.features?.contains("needs_recovery") ?? false,
+    if partition.needsRecovery == true,
       answer.outcome == .fits || answer.outcome == .tight
     {
       return "\(partition.filesystemLabel ?? "It") was copied while it was in use and its journal was not replayed, so "

@@ -44,7 +44,9 @@ import Testing
       return line.hasPrefix("  \"") ? trimmed.dropFirst().prefix { $0 != "\"" } : nil
     }
     #expect(
-      keys == ["schema_version", "generated_at", "tool", "host", "verdict", "limits", "partitions", "findings"])
+      keys == [
+        "schema_version", "generated_at", "tool", "host", "verdict", "limits", "partitions", "projections", "findings",
+      ])
     #expect(text.contains("\"schema_version\": \"1.0\""))
   }
 

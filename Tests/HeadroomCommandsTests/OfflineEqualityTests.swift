@@ -106,6 +106,8 @@ import Testing
     partition.device = ""
     partition.state = .offline
     partition.mountpoints = []
+    partition.wholeMountpoint = nil
+    partition.isMountedReadOnly = nil
     partition.images = partition.images?.map { image in
       var image = image
       image.mapSource = .fiemap

@@ -37,7 +37,8 @@ import Testing
     throws
   {
     let scratch = try ScratchDirectory()
-    let disk = try Products.nodeDisk(in: scratch)
+    // All of it is read for its checksum.
+    let disk = try Products.nodeDisk(in: scratch, arguments: ["--persistent-size", "64"])
     let before = try Footprint(scratch.path)
     for arguments in [
       ["audit", "--disk", disk], ["partitions", "--disk", disk, "--json"],

@@ -173,8 +173,9 @@ import Testing
       finding.remedy
         == (isUpgradeRunning == nil
           ? "Remove them when no upgrade is running."
-          : "mount -o remount,rw /run/initramfs/cos-state\nrm -r --one-file-system "
-            + "/run/initramfs/cos-state/cOS/transition.img /run/initramfs/cos-state/cOS/transition.imgTree\n"
+          : "mount -o remount,rw /run/initramfs/cos-state\n"
+            + "rm -r --one-file-system /run/initramfs/cos-state/cOS/transition.img\n"
+            + "rm -r --one-file-system /run/initramfs/cos-state/cOS/transition.imgTree\n"
             + "mount -o remount,ro /run/initramfs/cos-state"))
     partition.leftovers = []
     #expect(rules.findings(for: partition).isEmpty)
