@@ -1,0 +1,108 @@
+import Foundation
+import SpaceModel
+import SpaceReport
+import TestSupport
+import Testing
+
+@Suite(.needsTool("mke2fs", "sfdisk", "mkfs.vfat")) struct PlanTests {
+  private static let clock = ["SOURCE_DATE_EPOCH": "1700000000"]
+
+  @Test(
+    "a plan from a saved report equals the plan on the disk",
+    arguments: [
+      "harvester-1.4.0-fresh", "harvester-1.8-upgraded-15g", "kairos-fresh", "elemental-v2", "interrupted-upgrade",
+    ])
+  func aPlanFromASavedReportEqualsThePlanOnTheDisk(scenario: String) throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk(scenario, in: scratch)
+    let tree = try PayloadTree(in: scratch, files: 300)
+    let saved = scratch.file("audit.json")
+    try Headroom.run("audit", "--disk", disk, "--json", "--output-file", saved, environment: Self.clock).require(0)
+    for arguments in [
+      ["--margin", "8M"], ["--margin", "5%", "--incoming", tree.path], ["--incoming-size", "60M", "--recovery"],
+      ["--to", "v1.9.9", "--require-payload"], ["--profile", "kairos"],
+    ] {
+      for form in [["--json"], []] {
+        let fromDisk = try Headroom.run(
+          arguments: ["plan", "--disk", disk] + arguments + form, environment: Self.clock)
+        let fromReport = try Headroom.run(
+          arguments: ["plan", "--report", saved] + arguments + form, environment: Self.clock)
+        #expect(fromDisk.status == fromReport.status)
+        #expect(fromDisk.text == fromReport.text, "\(arguments)")
+        #expect(!fromDisk.text.isEmpty)
+      }
+    }
+  }
+
+  @Test("the same of a mounted partition, read through its mount", .needsRootAndLoop)
+  func theSameOfAMountedPartition() throws {
+    let state = try StateFilesystem(label: "COS_STATE", sizeMiB: 256)
+    try state.addImages(mebibytes: 48, contentMiB: 8)
+    try state.mounted { _, device in
+      let saved = state.scratch.file("audit.json")
+      try Headroom.run("audit", "--device", device, "--json", "--output-file", saved, environment: Self.clock).require(
+        0)
+      let live = try Headroom.run("plan", "--device", device, "--margin", "4M", environment: Self.clock)
+      let replayed = try Headroom.run("plan", "--report", saved, "--margin", "4M", environment: Self.clock)
+      #expect(live.text == replayed.text)
+      #expect(live.text.contains("mount -o remount") == false, "it is mounted writable")
+      #expect(live.status == replayed.status)
+    }
+  }
+
+  @Test("a disk that was copied while it was written to may fail and never fits", .needsRootAndLoop)
+  func aDiskCopiedWhileItWasWrittenTo() throws {
+    let state = try StateFilesystem(label: "COS_STATE", sizeMiB: 600)
+    try state.addImages(mebibytes: 48, contentMiB: 8)
+    let copy = state.scratch.file("copied.img")
+    try state.mounted { mountpoint, _ in
+      let writer = try Command.start(
+        "sh", "-c", "while :; do dd if=/dev/urandom of=\(mountpoint)/w bs=64K count=64 status=none; done")
+      defer { writer.stop() }
+      try Command.check("sleep", "0.5")
+      try Command.check("cp", "--sparse=always", state.image, copy)
+    }
+    let report = try Headroom.report(Headroom.run("plan", "--json", "--disk", copy, "--margin", "0"))
+    #expect(report.verdict == .unknown)
+    #expect(report.limits.contains { $0.id == "journal-not-replayed" })
+    #expect(report.projections.map(\.outcome) == [.unknown])
+    #expect(report.projections.first?.needBytes != nil, "the figures are there all the same")
+    let text = try Headroom.run("plan", "--disk", copy, "--margin", "0")
+    #expect(text.status == 3)
+    #expect(!text.text.contains("OK TO UPGRADE"))
+    // What fails by the bitmaps fails.
+    let failing = try Headroom.run("plan", "--disk", copy, "--incoming-size", "2GiB")
+    #expect(failing.status == 2, "\(failing)")
+    // The same filesystem, unmounted, fits.
+    #expect(try Headroom.run("plan", "--disk", state.image, "--margin", "0").status == 0)
+  }
+
+  @Test("allocation units that are not among the usual ones are counted for")
+  func unusualAllocationUnits() throws {
+    let scratch = try ScratchDirectory()
+    let image = try LoopMount.makeFilesystem(
+      "ext4", in: scratch, sizeMiB: 600, mkfsArguments: ["-O", "bigalloc", "-C", "65536", "-L", "COS_STATE"])
+    let tree = try PayloadTree(in: scratch, files: 300)
+    let small = try LoopMount.makeFilesystem("ext4", in: scratch, sizeMiB: 600, mkfsArguments: ["-L", "COS_STATE"])
+    func need(_ image: String) throws -> Int64 {
+      let report = try Headroom.report(
+        Headroom.run("plan", "--json", "--disk", image, "--incoming", tree.path))
+      return try #require(report.projections.first?.basis?.treeBytes?.bytes)
+    }
+    #expect(try need(image) > need(small) + 300 * 32768)
+  }
+
+  @Test("on a desk without a node, measuring a payload and saving its card is all that is done")
+  func onADeskWithoutANode() throws {
+    let scratch = try ScratchDirectory()
+    let tree = try PayloadTree(in: scratch, files: 50)
+    let card = scratch.file("card.json")
+    let root = try scratch.directory("empty-node")
+    // A sysroot is a target that was named; without one this machine is looked at, which is no node.
+    let named = try Headroom.run("plan", "--sysroot", root, "--incoming", tree.path)
+    #expect(named.status == 3)
+    let result = try Headroom.run("plan", "--incoming", tree.path, "--save-payload", card)
+    #expect(FileManager.default.fileExists(atPath: card))
+    #expect([0, 1, 2, 3].contains(result.status))
+  }
+}
