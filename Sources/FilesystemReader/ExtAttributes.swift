@@ -51,7 +51,9 @@ struct ExtAttributes {
           }, Unmanaged.passUnretained(collected).toOpaque())
       }
     }
-    guard code == 0 else { throw filesystem.error(code, "read the extended attributes of '\(path.display)' in", filesystem.source.path) }
+    guard code == 0 else {
+      throw filesystem.error(code, "read the extended attributes of '\(path.display)' in", filesystem.source.path)
+    }
     return try collected.attributes.map { attribute throws(StorageError) in
       guard attribute.name.hasPrefix("system.posix_acl_") else { return attribute }
       guard let value = PosixACL.kernelForm(ofDisk: attribute.value) else {

@@ -27,8 +27,9 @@ enum ForeignPayload {
     let host = name.split(separator: "/").first.map(String.init) ?? ""
     let hasRegistry = name.contains("/") && (host.contains(".") || host.contains(":"))
     let characters = text.unicodeScalars.allSatisfy { scalar in
-      scalar.isASCII && (("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-        || "./:@_-".unicodeScalars.contains(scalar))
+      scalar.isASCII
+        && (("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+          || "./:@_-".unicodeScalars.contains(scalar))
     }
     return characters && (hasTag || hasRegistry)
   }

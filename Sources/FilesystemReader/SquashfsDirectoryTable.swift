@@ -17,10 +17,11 @@ final class SquashfsDirectoryTable {
     self.image = image
     let superblock = image.superblock
     // The next table's index ends it; which comes next depends on what the image has.
-    let end = [
-      superblock.fragment_table_start, superblock.export_table_start, superblock.id_table_start,
-      superblock.xattr_id_table_start, superblock.bytes_used,
-    ].filter { $0 > superblock.directory_table_start }.min() ?? superblock.bytes_used
+    let end =
+      [
+        superblock.fragment_table_start, superblock.export_table_start, superblock.id_table_start,
+        superblock.xattr_id_table_start, superblock.bytes_used,
+      ].filter { $0 > superblock.directory_table_start }.min() ?? superblock.bytes_used
     table = try SquashfsTable(image, start: superblock.directory_table_start, limit: min(end, superblock.bytes_used))
   }
 

@@ -50,7 +50,9 @@ public struct TreeDigest {
   }
 
   private static func append(_ attributes: [ExtendedAttribute], to bytes: inout [UInt8]) {
-    let kept = attributes.filter { !$0.name.hasPrefix("system.") }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let kept = attributes.filter { !$0.name.hasPrefix("system.") }.sorted {
+      $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+    }
     append(UInt64(kept.count), to: &bytes)
     for attribute in kept {
       append(RawArgument.bytes(of: attribute.name), to: &bytes)
