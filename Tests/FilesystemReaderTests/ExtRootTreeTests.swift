@@ -69,7 +69,7 @@ import Testing
     let good = try Array(Data(contentsOf: URL(fileURLWithPath: image)))
     // Where inodes and attributes lie, mostly.
     var random = Seed.current.derived(33)
-    var whole = 0
+    var opened = 0
     for _ in 0..<LongProof.count(3000, sample: 60) {
       var bad = good
       for _ in 0..<Int.random(in: 1...20, using: &random) {
@@ -77,12 +77,13 @@ import Testing
       }
       do {
         let reader = ExtRootTree(try ExtFilesystem(MemorySource(bad)))
+        opened += 1
         _ = try? Payload.System(of: reader)
         try reader.walk(excluding: []) { _ in }
-        whole += 1
       } catch { continue }
     }
-    #expect(whole > 0, "\(Seed.current)")
+    // Else nothing behind the superblock was ever looked at.
+    #expect(opened > 10, "\(Seed.current)")
   }
 
   @Test(

@@ -15,20 +15,22 @@ import Testing
     return try Array(Data(contentsOf: URL(fileURLWithPath: squashfs(tree.path, in: scratch, arguments))))
   }
 
-  /// - Returns: Whether all of it could be read.
+  /// - Returns: Whether it could be opened, and whether all of it could be read.
   @discardableResult
-  private func read(_ bytes: [UInt8]) -> Bool {
+  private func read(_ bytes: [UInt8]) -> (opened: Bool, whole: Bool) {
+    var opened = false
     do {
       let tree = try SquashfsRootTree(MemorySource(bytes))
+      opened = true
       var files: [FilePath] = []
       defer { for file in files.prefix(5) { _ = try? tree.smallFile(file, limit: 100_000) } }
       _ = try? Payload.System(of: tree)
       try tree.walk(excluding: []) { directory throws(StorageError) in
         for entry in directory.entries where entry.kind == .file { files.append(directory.path.appending(entry.name)) }
       }
-      return true
+      return (true, true)
     } catch {
-      return false
+      return (opened, false)
     }
   }
 
@@ -36,7 +38,7 @@ import Testing
     let whole = try image(["-comp", "zstd"])
     var random = Seed.current.derived(10)
     let used = Int(whole[40..<48].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
-    #expect(read(Array(whole[..<used])))
+    #expect(read(Array(whole[..<used])).whole)
     for _ in 0..<LongProof.count(2000, sample: 50) {
       let length = Int.random(in: 0..<used, using: &random)
       let error = #expect(throws: StorageError.self) {
@@ -55,7 +57,7 @@ import Testing
     let good = try image(arguments)
     let inodeTable = Int(good[64..<72].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     var random = Seed.current.derived(11)
-    var whole = 0
+    var opened = 0
     let count = LongProof.count(4000, sample: 30)
     for _ in 0..<count {
       var bad = good
@@ -69,10 +71,10 @@ import Testing
           }
         bad[Int.random(in: place, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
-      if read(bad) { whole += 1 }
+      if read(bad).opened { opened += 1 }
     }
     // Else nothing behind the superblock was ever looked at.
-    #expect(whole > 0, "\(Seed.current)")
+    #expect(opened > count / 4, "\(Seed.current)")
   }
 
   @Test("a directory that holds itself is an error") func aDirectoryThatHoldsItselfIsAnError() throws {
