@@ -13,6 +13,9 @@ public final class ExtFilesystem {
   public let superblock: ExtSuperblock
   let fs: ext2_filsys
   private let channel: SourceChannel
+  /// libext2fs writes some of what it finds wrong to standard error by itself (bitmaps outside of the filesystem); what
+  /// it returns says enough.
+  private static let silence: Void = { _ = set_com_err_hook { _, _, _, _ in } }()
 
   /// Reads the superblock and the group descriptors.
   ///
@@ -23,6 +26,7 @@ public final class ExtFilesystem {
   ///   ``ExtSuperblock/overheadBlocks`` is 0 (statfs(2) tells the capacity).
   public init(_ source: any ByteSource, ofMount: Bool = false) throws(StorageError) {
     try SuperblockCheck.check(source)
+    _ = Self.silence
     self.source = source
     channel = SourceChannel(source)
     var opened: ext2_filsys?

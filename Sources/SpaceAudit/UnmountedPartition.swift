@@ -75,13 +75,30 @@ struct UnmountedPartition {
           "\(survey.partition.name): the filesystem is \(ByteCount(clamping: superblock.size)), what holds it only "
             + "\(ByteCount(clamping: source.size))."))
     }
-    let free = try ext.freeBytes()
+    let free = try free(on: ext, &survey, searched: searched)
     survey.partition.freeBytes = ByteCount(clamping: free)
     survey.partition.availableBytes = ByteCount(clamping: superblock.available(ofFree: free))
     survey.partition.usableBytes = ByteCount(clamping: superblock.usable(ofFree: free))
     if searched {
       try survey.searchImages(of: ExtTree(filesystem: ext), inUse: InUseIndex(), quick: quick, monitor: monitor)
     }
+  }
+
+  /// The group descriptors' counts; where images are looked for, and so an upgrade is projected, the bitmaps have to
+  /// agree, or the lesser counts.
+  private func free(
+    on ext: ExtFilesystem, _ survey: inout PartitionSurvey, searched: Bool
+  ) throws(StorageError) -> UInt64 {
+    let free = try ext.freeBytes()
+    guard searched, !ext.superblock.needsRecovery else { return free }
+    let counted = try ext.freeRuns().reduce(UInt64(0)) { $0.addingClamped($1.length) }
+    guard counted != free else { return free }
+    survey.limits.append(
+      Limit(
+        "free-space-contradicts",
+        "\(survey.partition.name): its group descriptors call \(ByteCount(clamping: free)) free, its bitmaps "
+          + "\(ByteCount(clamping: counted)); the lesser is shown. Check it with e2fsck -fn."))
+    return min(free, counted)
   }
 
   /// Filesystems that are not read while they are not mounted: what their superblock says.

@@ -35,6 +35,11 @@ struct ReportOpening {
     if let running = report.boot?.upgradeRunning, !running.isEmpty {
       return style.paint("AN UPGRADE IS RUNNING", .notice) + ": nothing can be said of another one."
     }
+    if worst.outcome == .fits || worst.outcome == .tight,
+      let unknown = report.findings.first(where: { $0.concernsUpgrade && $0.meansUnknown })
+    {
+      return style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(unknown.message)"
+    }
     switch worst.outcome {
     case .silentCorruption:
       return style.paint("DO NOT UPGRADE\(to)", .bad)

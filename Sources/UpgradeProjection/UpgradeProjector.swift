@@ -53,7 +53,7 @@ public struct UpgradeProjector: Sendable {
     let calculation = UpgradeCalculation(upgrade: upgrade, request: request, node: node, target: target)
     guard let answer = calculation.answer(on: figures, &projection) else { return projection }
     calculation.fill(&projection, answer, figures)
-    settle(&projection, answer, partition)
+    settle(&projection, calculation, answer, partition)
     projection.whatIfs = whatIfs(calculation, figures, answer, partition)
     if projection.outcome == .silentCorruption || projection.outcome == .loudFailure || projection.outcome == .tight {
       projection.remedy = remedy(calculation, figures, projection.outcome, partition)
@@ -62,14 +62,17 @@ public struct UpgradeProjector: Sendable {
   }
 
   /// Applies what makes an answer unsure, whatever the figures say.
-  private func settle(_ projection: inout Projection, _ answer: UpgradeCalculation.Answer, _ partition: Partition) {
+  private func settle(
+    _ projection: inout Projection, _ calculation: UpgradeCalculation, _ answer: UpgradeCalculation.Answer,
+    _ partition: Partition
+  ) {
     projection.outcome = answer.outcome
     projection.cause = answer.cause
     projection.reason = answer.reason
     if projection.model == UpgradeProfile.Model.kubeletRules.rawValue {
       KubeletRules.apply(to: &projection, partition, node.version)
     }
-    if let doubt = doubt(on: partition, answer) {
+    if let doubt = doubt(calculation.upgrade, on: partition, answer) {
       projection.outcome = .unknown
       projection.cause = nil
       projection.reason = doubt
@@ -77,11 +80,18 @@ public struct UpgradeProjector: Sendable {
   }
 
   /// Why no answer can be trusted; `nil` where nothing stands against it.
-  private func doubt(on partition: Partition, _ answer: UpgradeCalculation.Answer) -> String? {
+  private func doubt(
+    _ upgrade: UpgradeProfile.Upgrade, on partition: Partition, _ answer: UpgradeCalculation.Answer
+  ) -> String? {
     if let running = node.boot?.upgradeRunning, !running.isEmpty {
       return "An upgrade is running (\(running.joined(separator: ", "))): what is free now says nothing of the next."
     }
     if let doubt = PayloadDoubt.of(request, node) { return doubt }
+    // What an upgrade copies systems to was searched for images, or it could not be.
+    if upgrade.copy != nil, partition.images == nil {
+      return
+        "The files on \(partition.filesystemLabel ?? "it") could not be looked at, so its figures cannot be trusted."
+    }
     if request.requirePayload, answer.isEstimate {
       return "The size of the new system is an estimate, and a measured payload is required."
     }
@@ -105,7 +115,7 @@ public struct UpgradeProjector: Sendable {
       let after = figures.after(action)
       let then = calculation.answer(on: after)
       var outcome = then?.outcome ?? .unknown
-      if let then, doubt(on: partition, then) != nil { outcome = .unknown }
+      if let then, doubt(calculation.upgrade, on: partition, then) != nil { outcome = .unknown }
       return Projection.WhatIf(
         id: action.id, freesBytes: after.usable - figures.usable, headroomBytes: then?.most.headroom, outcome: outcome,
         risk: risk(of: action, figures))
@@ -133,7 +143,9 @@ public struct UpgradeProjector: Sendable {
     for choice in 1..<(1 << actions.count) {
       let chosen = actions.enumerated().filter { choice >> $0.offset & 1 == 1 }.map(\.element)
       let after = chosen.reduce(figures) { $0.after($1) }
-      guard let then = calculation.answer(on: after), doubt(on: partition, then) == nil else { continue }
+      guard let then = calculation.answer(on: after), doubt(calculation.upgrade, on: partition, then) == nil else {
+        continue
+      }
       let rank: Int
       switch then.outcome {
       case .fits: rank = 0
