@@ -7,13 +7,17 @@ public struct ProjectionRules: Sendable {
   public func findings(for projections: [Projection], on partitions: [Partition], boot: BootState?) -> [Finding] {
     // While an upgrade runs there is one finding that says so, and no advice.
     guard boot?.upgradeRunning?.isEmpty ?? true else { return [] }
+    // What would help once it has been booted properly is not advised now.
+    let isHeldBack = boot?.mode == .passive || boot?.rebootPending == true || boot?.upgradeFailure == true
     return projections.flatMap { projection in
-      findings(for: projection, on: partitions.first { $0.device == projection.device }, upgradeMayRun: boot == nil)
+      findings(
+        for: projection, on: partitions.first { $0.device == projection.device }, upgradeMayRun: boot == nil,
+        isHeldBack: isHeldBack)
     }
   }
 
   private func findings(
-    for projection: Projection, on partition: Partition?, upgradeMayRun: Bool
+    for projection: Projection, on partition: Partition?, upgradeMayRun: Bool, isHeldBack: Bool
   ) -> [Finding] {
     let target = partition?.name ?? projection.filesystemLabel
     let message = ProjectionText.message(projection)
@@ -39,7 +43,9 @@ public struct ProjectionRules: Sendable {
     var findings = [
       Finding(.upgradeSpace, severity, target: target, message: message, remedy: remedy ?? noRemedy(projection))
     ]
-    if severity == .critical, projection.remedy == nil, projection.upgrade == "system", spaceIsWhatLacks(projection) {
+    if severity == .critical, projection.remedy == nil, projection.upgrade == "system", spaceIsWhatLacks(projection),
+      !isHeldBack
+    {
       findings.append(
         Finding(
           .statePartitionUndersized, .warning, target: target,

@@ -47,25 +47,31 @@ struct ProjectionTable {
       name: "now", changeBytes: .zero, usedBytes: first.usedBytes - first.changeBytes,
       freeBytes: first.freeBytes + first.changeBytes, source: nil)
     let all = [start] + projection.steps
+    let isWide = style.width >= 100
+    let saysSource = style.width >= 140
     func rows(barWidth: Int) -> [String] {
       // Used and left are two sides of one figure; on a narrow terminal the bar says more.
-      let isWide = style.width >= 100
-      var table = TextTable([.left, .right] + (isWide ? [.right] : []) + [.right, .left])
-      table.add(["STEP", "CHANGE"] + (isWide ? ["USED"] : []) + ["LEFT", ""])
+      var table = TextTable(
+        [.left, .right] + (isWide ? [.right] : []) + [.right] + (saysSource ? [.left] : []) + [.left])
+      table.add(
+        ["STEP", "CHANGE"] + (isWide ? ["USED"] : []) + ["LEFT"] + (saysSource ? ["FROM"] : []) + [""])
       for (number, step) in all.enumerated() {
         let isPeak = number > 0 && step.name == projection.peakStep
+        let bar = bar(step, limit: start.usedBytes + start.freeBytes, width: barWidth) + (isPeak ? peakMark : "")
         table.add(
-          [
-            step.name, number == 0 ? "" : change(step),
-          ] + (isWide ? [style.size(step.usedBytes)] : []) + [
-            style.size(step.freeBytes),
-            bar(step, limit: start.usedBytes + start.freeBytes, width: barWidth) + (isPeak ? peakMark : ""),
-          ])
+          [step.name, number == 0 ? "" : change(step)] + (isWide ? [style.size(step.usedBytes)] : [])
+            + [style.size(step.freeBytes)] + (saysSource ? [step.source ?? ""] : []) + [bar])
       }
       return table.lines(indent: 2)
     }
     let room = style.width - (rows(barWidth: 0).map(\.count).max() ?? 0) - 2
-    return rows(barWidth: max(0, min(40, room)))
+    let lines = rows(barWidth: max(0, min(40, room)))
+    guard !saysSource else { return lines }
+    // Why a step changes nothing is not left to be guessed.
+    return zip(lines, [nil, nil] + projection.steps.map { Optional($0) }).flatMap { line, step -> [String] in
+      guard let step, step.changeBytes == .zero, let source = step.source else { return [line] }
+      return [line] + wrap("    \(source)", indent: 4)
+    }
   }
 
   private var peakMark: String { style.unicode ? " ◀ peak" : " < peak" }

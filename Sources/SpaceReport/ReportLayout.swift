@@ -10,13 +10,9 @@ struct ReportLayout {
   func opening() -> [String] {
     let upgrade = ReportOpening(report: report, style: style)
     guard var lines = upgrade.lines() else { return verdictAlone(upgrade.subject) }
-    let about = report.findings.first { $0.id == .upgradeSpace && $0.severity > .info }
-    if let about {
-      if let remedy = about.remedy { lines += self.remedy(remedy, indent: "") }
-    } else if let first = report.findings.first(where: { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }
-    ) {
-      lines += remedy(first.remedy ?? "", indent: "")
-    }
+    let concerns = report.findings.filter { $0.concernsUpgrade && $0.severity > .info }
+    let first = concerns.first { $0.id == .upgradeSpace && $0.remedy != nil } ?? concerns.first { $0.remedy != nil }
+    if let remedy = first?.remedy { lines += self.remedy(remedy, indent: "") }
     return lines + besides()
   }
 
@@ -45,7 +41,7 @@ struct ReportLayout {
       case .ok: style.paint("OK", .good) + ": " + okSummary
       case .warning: style.paint("WARNING", .notice) + ": " + (wasteSummary ?? sentence(worst))
       case .critical: style.paint("CRITICAL", .bad) + ": " + sentence(worst)
-      case .unknown: style.paint("UNKNOWN", .notice) + ": " + sentence(worst)
+      case .unknown: style.paint("UNKNOWN", .notice) + ": " + (worst.map(sentence) ?? nothingProjected)
       }
     var lines = wrap("\(subject): \(headline)", indent: 4)
     for partition in report.partitions where partition.images != nil {
@@ -60,6 +56,12 @@ struct ReportLayout {
     for remedy in remedies.prefix(3) { lines += self.remedy(remedy, indent: "") }
     if remedies.count > 3 { lines.append("    and \(remedies.count - 3) more like these, below") }
     return lines
+  }
+
+  private var nothingProjected: String {
+    report.boot?.mode == .uki
+      ? "it boots unified kernel images, and whether an upgrade fits on its EFI partition is not judged."
+      : "there is no filesystem that an upgrade could be projected on."
   }
 
   /// What a finding says, with what it says it of.

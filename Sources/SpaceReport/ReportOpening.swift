@@ -98,29 +98,29 @@ struct ReportOpening {
     let active = images.first { $0.role == .active }
     let passive = images.first { $0.role == .passive }
     guard active != nil || passive != nil else { return nil }
-    let runs: String
-    let fallback: ImageUsage?
+    if report.boot?.rebootPending == true { return runningUntilReboot(images, active) }
+    let fallback =
+      passive.map { " Fallback: passive \(version($0)), not verified." } ?? " No fallback: there is no passive image."
     switch report.boot?.mode {
-    case .active?:
-      runs = "Runs \(version(active)) (active)."
-      fallback = passive
+    case .active?: return "Runs \(version(active)) (active)." + fallback
     case .passive?:
-      runs =
-        "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not chosen."
-      fallback = nil
-    case .recovery?:
-      runs = "Runs its recovery system; active is \(version(active))."
-      fallback = passive
-    case .live?:
-      runs = "Runs a live system; active is \(version(active))."
-      fallback = passive
-    case .uki?, nil:
-      runs = "Active is \(version(active))."
-      fallback = passive
+      return "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not "
+        + "chosen."
+    case .recovery?: return "Runs its recovery system; active is \(version(active))." + fallback
+    case .live?: return "Runs a live system; active is \(version(active))." + fallback
+    case .uki?, nil: return "Active is \(version(active))." + fallback
     }
-    guard report.boot?.mode != .passive else { return runs }
-    guard let fallback else { return runs + " No fallback: there is no passive image." }
-    return runs + " Fallback: passive \(version(fallback)), not verified."
+  }
+
+  /// An upgrade has renamed or deleted the image that runs: what it is called says no longer what it is.
+  private func runningUntilReboot(_ images: [ImageUsage], _ active: ImageUsage?) -> String {
+    let next = " The next boot takes active \(version(active))."
+    if report.boot?.rootImageDeleted == true { return "Runs an image that has been deleted since." + next }
+    let running = images.first { image in
+      report.boot?.rootImage.map { $0.bytes.suffix(image.path.bytes.count) == image.path.bytes[...] } ?? false
+    }
+    guard let running else { return "Runs an image that an upgrade has replaced." + next }
+    return "Runs \(version(running)), which is \(running.path.lastComponent.display) by now." + next
   }
 
   private func version(_ image: ImageUsage?) -> String {

@@ -73,6 +73,7 @@ struct Amounts {
   private func reclaimable(_ image: StateFigures.Image?) -> (ByteCount, String)? {
     guard let image else { return nil }
     guard let bytes = image.reclaimable else { return (.zero, "not measured") }
+    if bytes == .zero { return nil }
     if image.isEstimate, end == .most { return (.zero, "only estimated, so not counted on") }
     return (bytes, image.isEstimate ? "estimated" : "measured")
   }

@@ -54,6 +54,8 @@ public struct UpgradeProjector: Sendable {
     guard let answer = calculation.answer(on: figures, &projection) else { return projection }
     calculation.fill(&projection, answer, figures)
     settle(&projection, calculation, answer, partition)
+    // What lies there now is the running upgrade's.
+    guard node.boot?.upgradeRunning?.isEmpty ?? true else { return projection }
     projection.whatIfs = whatIfs(calculation, figures, answer, partition)
     if projection.outcome == .silentCorruption || projection.outcome == .loudFailure || projection.outcome == .tight {
       projection.remedy = remedy(calculation, figures, projection.outcome, partition)
