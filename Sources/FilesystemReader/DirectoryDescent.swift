@@ -21,11 +21,20 @@ struct DirectoryDescent {
   /// The names that lead to the directory that is read; empty at the root.
   private(set) var names: [FilePath] = []
 
-  /// Seen from the root.
-  var path: FilePath { path(to: names.count) }
+  /// The same as bytes, a slash before each name: kept, because joining a deep tree's names each time is slow.
+  private var joined: [UInt8] = []
 
-  private func path(to level: Int) -> FilePath {
-    FilePath(bytes: Array("/".utf8) + names.prefix(level).map(\.bytes).joined(separator: "/".utf8))
+  /// Seen from the root.
+  var path: FilePath { joined.isEmpty ? "/" : FilePath(bytes: joined) }
+
+  private mutating func leave(to level: Int) {
+    while names.count > level, let name = names.popLast() { joined.removeLast(name.bytes.count + 1) }
+  }
+
+  private mutating func append(_ name: FilePath) {
+    names.append(name)
+    joined.append(UInt8(ascii: "/"))
+    joined.append(contentsOf: name.bytes)
   }
 
   /// The filesystem of the directory above the one that is read; `nil` at the root.
@@ -42,12 +51,12 @@ struct DirectoryDescent {
   /// Opens the next directory; `nil` when all were read. Those that vanished meanwhile are passed over.
   mutating func next() throws(StorageError) -> ReadOnlyFile? {
     while let last = levels.indices.last {
-      names.removeSubrange(last...)
+      leave(to: last)
       guard let child = levels[last].children.popLast() else {
         levels.removeLast()
         continue
       }
-      names.append(child)
+      append(child)
       do throws(StorageError) {
         return try reopened(last).openEntry(child, directory: true)
       } catch  where error.code == .notFound {
@@ -62,19 +71,19 @@ struct DirectoryDescent {
     if let directory = levels[level].directory { return directory }
     guard let nearest = levels[..<level].lastIndex(where: { $0.directory != nil }),
       var directory = levels[nearest].directory
-    else { throw moved(level) }
+    else { throw moved() }
     for index in (nearest + 1)...level {
       directory = try directory.openEntry(names[index - 1], directory: true)
       let status = try directory.status()
-      guard status.inode == levels[index].inode, status.device == levels[index].device else { throw moved(index) }
+      guard status.inode == levels[index].inode, status.device == levels[index].device else { throw moved() }
       if index > level - Self.keptOpen { levels[index].directory = directory }
     }
     return directory
   }
 
-  private func moved(_ level: Int) -> StorageError {
+  private func moved() -> StorageError {
     StorageError(
-      .changed, operation: "read the tree of", path: path(to: level),
-      message: "a directory was moved while it was read", hint: "Try again when nothing writes to it.")
+      .changed, operation: "read the tree of", path: path, message: "a directory above it was moved meanwhile",
+      hint: "Try again when nothing writes to it.")
   }
 }

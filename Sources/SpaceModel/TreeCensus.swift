@@ -47,10 +47,13 @@ public struct TreeDemand: Sendable, Hashable, Codable {
   public var linkBytes: ByteCount
   /// Extended attributes that do not fit the inode.
   public var attributeBytes: ByteCount
+  /// Pieces that larger files are written in. Where the filesystem lies in an image, and the unit of the one that holds
+  /// it is larger, each piece ends within a unit.
+  public var pieces: Int64
 
   public init(
     filesystem: TreeFilesystem, attributes: AttributeRule, fileBytes: ByteCount, mapBytes: ByteCount,
-    directoryBytes: ByteCount, linkBytes: ByteCount, attributeBytes: ByteCount
+    directoryBytes: ByteCount, linkBytes: ByteCount, attributeBytes: ByteCount, pieces: Int64 = 0
   ) {
     self.filesystem = filesystem
     self.attributes = attributes
@@ -59,6 +62,7 @@ public struct TreeDemand: Sendable, Hashable, Codable {
     self.directoryBytes = directoryBytes
     self.linkBytes = linkBytes
     self.attributeBytes = attributeBytes
+    self.pieces = pieces
   }
 
   /// The tree's footprint.
@@ -72,6 +76,7 @@ public struct TreeDemand: Sendable, Hashable, Codable {
     case directoryBytes = "directory_bytes"
     case linkBytes = "link_bytes"
     case attributeBytes = "attribute_bytes"
+    case pieces
   }
 }
 

@@ -43,13 +43,11 @@ final class Rehearsal {
     return Int(raw.f_bfree) * Int(raw.f_frsize)
   }
 
-  /// f_bfree less what ext4 keeps for itself: 2 % or 4096 clusters.
+  /// f_bfree less the clusters the kernel keeps for itself.
   var usable: Int {
-    var raw = statvfs()
-    guard statvfs(mount.mountpoint, &raw) == 0 else { return -1 }
-    // The kernel takes 2 % of all blocks, those of its own metadata included.
-    let all = ((try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0) / blockBytes
-    return (Int(raw.f_bfree) - min(all / 50, 4096)) * Int(raw.f_frsize)
+    let setting = "/sys/fs/ext4/\(device.name)/reserved_clusters"
+    let text = (try? String(contentsOfFile: setting, encoding: .utf8)) ?? ""
+    return free() - (Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) * blockBytes
   }
 
   private func settle() throws {
@@ -73,7 +71,7 @@ final class Rehearsal {
 
   static let excludes = ["/mnt", "/proc", "/sys", "/dev", "/tmp", "/host", "/run"]
 
-  /// - Parameter stopping: Whether the first failure ends it, as it does elemental.
+  /// The steps up to the finished image; the first that fails ends it, as it does elemental.
   func upgrade(from source: String, nominal: Int) throws -> Measured {
     var measured = Measured()
     let before = free()

@@ -52,7 +52,7 @@ enum SourceTree: String, CaseIterable, Sendable, CustomTestStringConvertible {
       try FileManager.default.createDirectory(atPath: inside, withIntermediateDirectories: true)
       for file in 0..<(count / 100) {
         let name = "\(inside)/entry-\(file * 7919 % 100_003).\(file % 3 == 0 ? "conf" : "d")"
-        try Data(count: 1 + file % 700).write(to: URL(fileURLWithPath: name))
+        try Data(repeating: 0x5A, count: 1 + file % 700).write(to: URL(fileURLWithPath: name))
       }
     }
   }
@@ -118,7 +118,7 @@ enum SourceTree: String, CaseIterable, Sendable, CustomTestStringConvertible {
       let bits = min(Int.random(in: 0...24, using: &random), Int.random(in: 0...24, using: &random))
       let size = Int.random(in: 0...(1 << bits), using: &random)
       left -= size + 4096
-      try Data(count: size).write(to: URL(fileURLWithPath: item))
+      try Data(repeating: 0xA5, count: size).write(to: URL(fileURLWithPath: item))
     }
   }
 }

@@ -27,6 +27,9 @@ struct Prediction {
   var image: Int
   var need: Int { tree + image }
 
+  /// A partition with room for it, and an inode for each 16 KiB.
+  var partitionMiB: Int { max(need * 3 / 2, (Int(census.inodes) + 1000) * 17_000) / (1 << 20) + 200 }
+
   init(source: String, nominal configured: Int?, hostBlock: Int) throws {
     var tally = TreeTally(rules: [.all])
     try DirectoryRootTree(FilePath(source)).walk(excluding: TreeTally.systemExcludes) { tally.add($0) }
@@ -48,10 +51,10 @@ struct UpgradeRehearsalTests {
   func predicts(_ row: RehearsalCase) throws {
     let scratch = try ScratchDirectory()
     let source = try row.tree.make(in: scratch, seed: Seed.current)
-    // A large one also has an image of a configured size.
+    // A large partition also gets an image of a configured size.
     let predicted = try Prediction(
       source: source, nominal: row.isLarge ? 3072 << 20 : nil, hostBlock: row.blockBytes)
-    let room = (predicted.need >> 20) * (row.isLarge ? 4 : 2) + (row.isLarge ? 1024 : 200)
+    let room = predicted.partitionMiB * (row.isLarge ? 2 : 1) + (row.isLarge ? 1024 : 0)
     let rehearsal = try Rehearsal(sizeMiB: room, blockBytes: row.blockBytes)
     let measured = try rehearsal.upgrade(from: source, nominal: predicted.nominal)
     #expect(measured.allZero, "\(measured)")

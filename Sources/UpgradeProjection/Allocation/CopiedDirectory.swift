@@ -14,11 +14,13 @@ struct CopiedDirectory {
 
   private var names: [Name]
 
-  init(_ entries: [RootTreeEntry]) {
-    names = entries.map { entry in
+  init(_ directory: RootTreeDirectory) {
+    // Names that come again in every directory must not all fall alike.
+    let seed = Self.hash(directory.path.bytes, from: 0)
+    names = directory.entries.map { entry in
       let bytes = entry.name.bytes
       return Name(
-        hash: Self.hash(bytes), length: bytes.count,
+        hash: Self.hash(bytes, from: seed), length: bytes.count,
         temporaryLength: entry.kind == .file ? Self.temporaryLength(bytes) : 0)
     }
     // The order decides little, but it must be the same whatever order the payload was read in; and not that of the
@@ -50,8 +52,8 @@ struct CopiedDirectory {
   }
 
   /// FNV-1a, mixed so that every bit counts.
-  private static func hash(_ bytes: [UInt8]) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  private static func hash(_ bytes: [UInt8], from seed: UInt64) -> UInt64 {
+    var hash: UInt64 = seed ^ 0xcbf2_9ce4_8422_2325
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return mixed(hash)
   }

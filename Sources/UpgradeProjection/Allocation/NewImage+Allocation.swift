@@ -34,8 +34,11 @@ extension NewImage {
 
     var units = writtenByMkfs(unit: unit)
     units += divideUp(content.multipliedClamped(by: block), unit) + divideUp(tables * block, unit)
-    // Where the unit holds several blocks, pieces end within one.
-    if unit > block { units += groups }
+    if unit > block {
+      // Pieces of files begin and end within a unit, and so do the groups' own tables.
+      let lost = UInt64(clamping: max(0, demand.pieces)).multipliedClamped(by: unit - block) / 8 * 7
+      units = units.addingClamped(divideUp(lost, unit)).addingClamped(divideUp(groups, 2))
+    }
     // No more than the file has.
     units = min(units, divideUp(UInt64(clamping: nominalBytes.bytes), unit))
     let host = min(unit, 4096)
@@ -70,7 +73,7 @@ extension NewImage {
       }
     }
     // Old RAID superblocks are wiped off the end: 64 KiB, from a multiple of that on.
-    let end = UInt64(clamping: nominalBytes.bytes) / 4096 * 4096
+    let end = geometry.blockCount * block
     let wiped: UInt64 = 65536
     if end / wiped > 1 {
       let start = end / wiped * wiped - wiped

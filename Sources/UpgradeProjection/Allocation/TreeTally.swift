@@ -47,7 +47,7 @@ public struct TreeTally {
         apparent = apparent.addingClamped(entry.size)
       }
     }
-    let names = CopiedDirectory(directory.entries)
+    let names = CopiedDirectory(directory)
     var grown: [DirectoryForm: UInt64] = [:]
     for index in scales.indices {
       if let form = scales[index].directoryForm, grown[form] == nil {
