@@ -134,6 +134,7 @@ extension TreeCensus {
         larger.directoryBytes = scaled(demand.directoryBytes)
         larger.linkBytes = scaled(demand.linkBytes)
         larger.attributeBytes = scaled(demand.attributeBytes)
+        larger.pieces = Self.scaled(demand.pieces, factor)
         return larger
       })
   }
