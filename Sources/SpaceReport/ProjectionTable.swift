@@ -10,17 +10,18 @@ struct ProjectionTable {
   func lines() -> [String] {
     var lines = wrap(heading, indent: 2)
     if saysWhy { lines += wrap("  " + projection.reason, indent: 2) }
-    if let basis { lines += wrap("  New system: " + basis, indent: 4) }
+    if let basis {
+      lines += wrap("  \(projection.basis?.kind == .rule ? "By" : "New system:") " + basis, indent: 4)
+    }
     lines += [""] + steps()
     if !projection.whatIfs.isEmpty { lines += [""] + whatIfs() }
     return lines
   }
 
   private var heading: String {
-    let name = DisplayText.escaped(projection.filesystemLabel)
-    let optional = projection.isOptional == true ? ", only on request" : ""
-    return style.paint("\(projection.upgrade.uppercased()) UPGRADE ON \(name)", .strong)
-      + " (\(projection.model), profile \(projection.profile): \(projection.profileSource)\(optional))"
+    let optional = projection.isOptional == true ? "; done on request only" : ""
+    return style.paint("UPGRADE ON \(DisplayText.escaped(projection.filesystemLabel))", .strong)
+      + ": \(projection.upgrade), \(projection.model); profile \(projection.profile), \(projection.profileSource)\(optional)"
   }
 
   private var basis: String? {

@@ -80,8 +80,10 @@ struct ReportOpening {
     let place = "\(DisplayText.escaped(worst.filesystemLabel)) (\(shortDevice(worst)))"
     let credit = worst.creditBytes.map { " + \(style.size($0)) dug by the upgrade" } ?? ""
     let range = worst.leastNeedBytes.map { $0 == need ? "" : "\(style.size($0)) to " } ?? ""
+    let atWorst = range.isEmpty ? "" : " at worst"
     let balance =
-      headroom < .zero ? "\(style.size(ByteCount.zero - headroom)) short" : "\(style.size(headroom)) to spare"
+      (headroom < .zero ? "\(style.size(ByteCount.zero - headroom)) short" : "\(style.size(headroom)) to spare")
+      + atWorst
     return "\(place) needs \(range)\(style.size(need)), has \(style.size(usable))\(credit): \(balance)."
   }
 
