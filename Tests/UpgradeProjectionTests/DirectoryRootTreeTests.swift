@@ -57,7 +57,7 @@ import Testing
     #expect(found["/d"]?.attributes.map(\.name) == ["system.posix_acl_default"])
   }
 
-  @Test("A tree far deeper than a path can be long is walked with few descriptors")
+  @Test("A tree far deeper than a path can be long is walked with few descriptors", .needsTool("python3"))
   func deep() throws {
     let scratch = try ScratchDirectory()
     let root = try scratch.directory("root")

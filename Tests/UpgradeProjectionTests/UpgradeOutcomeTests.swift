@@ -26,7 +26,7 @@ struct OutcomeCase: Sendable, CustomTestStringConvertible {
 struct UpgradeOutcomeTests {
   @Test(
     "At the edge the upgrade ends as its figures say: whole, silently damaged, or with a failure",
-    arguments: LongProof.cases(OutcomeCase.all, sample: 4))
+    arguments: LongProof.cases(OutcomeCase.all, sample: 3))
   func ends(_ row: OutcomeCase) throws {
     let scratch = try ScratchDirectory()
     let source = try row.tree.make(in: scratch, seed: Seed.current)

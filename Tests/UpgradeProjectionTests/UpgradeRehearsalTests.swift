@@ -47,7 +47,7 @@ struct Prediction {
 struct UpgradeRehearsalTests {
   @Test(
     "What is predicted is what the upgrade then takes",
-    arguments: LongProof.cases(RehearsalCase.all, sample: 5))
+    arguments: LongProof.cases(RehearsalCase.all, sample: 4))
   func predicts(_ row: RehearsalCase) throws {
     let scratch = try ScratchDirectory()
     let source = try row.tree.make(in: scratch, seed: Seed.current)

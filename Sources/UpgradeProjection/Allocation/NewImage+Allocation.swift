@@ -53,14 +53,11 @@ extension NewImage {
   func writtenByMkfs(unit: UInt64) -> UInt64 {
     var cover = UnitCover(unit: unit)
     let block = geometry.blockBytes
-    let hasBackups = (1..<max(geometry.groupCount, 2)).contains {
-      $0 < geometry.groupCount && geometry.hasSuperblock($0)
-    }
     for group in 0..<geometry.groupCount {
       var at = geometry.firstBlock + group * geometry.blocksPerGroup
       if geometry.hasSuperblock(group) {
         // The first group's reserved blocks hold the addresses of those behind the backups.
-        let reserved = group == 0 && hasBackups ? geometry.reservedBlocks : 0
+        let reserved = group == 0 ? geometry.reservedBlocks : 0
         // The superblock always lies at byte 1024, whose block begins with zeros that are written.
         cover.add(at * block, blocks: 1 + geometry.descriptorBlocks + reserved, of: block)
         at += 1 + geometry.descriptorBlocks + geometry.reservedBlocks
