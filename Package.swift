@@ -23,7 +23,7 @@ let package = Package(
     .target(
       name: "HeadroomCommands",
       dependencies: [
-        "SpaceAudit", "SpaceReport", "UpgradeProjection", "ExtentAnalyzer", "PartitionScanner",
+        "SpaceAudit", "SpaceReport", "UpgradeProjection", "ImageIntegrity", "ExtentAnalyzer", "PartitionScanner",
         "LinuxStorage", "SpaceModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -33,7 +33,7 @@ let package = Package(
     .target(
       name: "SpaceAudit",
       dependencies: [
-        "SpaceReport", "UpgradeProjection", "ExtentAnalyzer", "FilesystemReader",
+        "SpaceReport", "UpgradeProjection", "ImageIntegrity", "ExtentAnalyzer", "FilesystemReader",
         "PartitionScanner", "LinuxStorage", "SpaceModel",
       ],
       swiftSettings: strict),
@@ -49,6 +49,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "SpaceModel", swiftSettings: strict),
+
+    .target(name: "ImageIntegrity", dependencies: ["SpaceModel"], swiftSettings: strict),
 
     // Measuring.
     .target(
@@ -81,6 +83,11 @@ let package = Package(
       name: "UpgradeProjectionTests",
       dependencies: [
         "UpgradeProjection", "FilesystemReader", "LinuxStorage", "SpaceModel", "TestSupport",
+      ]),
+    .testTarget(
+      name: "ImageIntegrityTests",
+      dependencies: [
+        "ImageIntegrity", "SpaceAudit", "FilesystemReader", "LinuxStorage", "SpaceModel", "TestSupport",
       ]),
     .testTarget(
       name: "SpaceAuditTests",

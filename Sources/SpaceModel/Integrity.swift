@@ -1,0 +1,78 @@
+/// Whether an image was written whole, as far as was looked.
+public struct Integrity: Sendable, Hashable, Codable {
+  public enum State: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Nothing that was checked is missing.
+    case clean
+    /// Something is missing that digging holes could explain as well.
+    case suspect
+    /// Something that was written is not there.
+    case damaged
+    /// It could not be read, or not enough of it.
+    case unknown
+  }
+
+  public var state: State
+  /// Why, in a sentence or two.
+  public var reason: String
+  /// What the filesystem inside calls used.
+  public var usedBytes: ByteCount?
+  /// Used blocks in holes that the format does not allow there, whatever owns them.
+  public var lostBytes: ByteCount?
+  /// Those of them that hold directories, block maps, inode tables, bitmaps or superblocks.
+  public var metadataLostBytes: ByteCount?
+  /// Used file blocks in holes that digging zeros explains.
+  public var dugBytes: ByteCount?
+  /// Inodes in use that no path can be found for any more, because what led to them is lost.
+  public var unreachableInodes: Int64?
+  /// What was done to find out, in order: `holes`, `zeros`, `twin`, `payload`, `kernel-log`, `squashfs`.
+  public var checked: [String]
+  /// Files that are not whole, by path.
+  public var files: [File]?
+
+  public struct File: Sendable, Hashable, Codable {
+    /// In the image, absolute.
+    public var path: FilePath
+    public var sizeBytes: ByteCount
+    /// Of its blocks, those that are lost; `nil` where the contents differ from the evidence and how much is not known.
+    public var lostBytes: ByteCount?
+    /// Every byte of it reads as zero.
+    public var allNul: Bool?
+    /// Lost ranges of the file, half-open, as `[start, end]` pairs in bytes; at most the first 64.
+    public var lostRanges: [[Int64]]?
+    /// Where a whole copy of it is.
+    public var intactCopy: String?
+    /// What differs, where it is not the contents: `mode`, `owner`, `link-target`, `xattr`, `missing`.
+    public var differs: [String]?
+
+    public init(path: FilePath, sizeBytes: ByteCount) {
+      self.path = path
+      self.sizeBytes = sizeBytes
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case path
+      case sizeBytes = "size_bytes"
+      case lostBytes = "lost_bytes"
+      case allNul = "all_nul"
+      case lostRanges = "lost_ranges"
+      case intactCopy = "intact_copy"
+      case differs
+    }
+  }
+
+  public init(state: State, reason: String, checked: [String] = []) {
+    self.state = state
+    self.reason = reason
+    self.checked = checked
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case state, reason
+    case usedBytes = "used_bytes"
+    case lostBytes = "lost_bytes"
+    case metadataLostBytes = "metadata_lost_bytes"
+    case dugBytes = "dug_bytes"
+    case unreachableInodes = "unreachable_inodes"
+    case checked, files
+  }
+}
