@@ -20,10 +20,16 @@ public struct Integrity: Sendable, Hashable, Codable {
   public var lostBytes: ByteCount?
   /// Those of them that hold directories, block maps, inode tables, bitmaps or superblocks.
   public var metadataLostBytes: ByteCount?
+  /// Metadata that is lost, by kind; `nil` where none is.
+  public var metadataLost: [MetadataLoss]?
   /// Used file blocks in holes that digging zeros explains.
   public var dugBytes: ByteCount?
   /// Inodes in use that no path can be found for any more, because what led to them is lost.
   public var unreachableInodes: Int64?
+  /// What those of them claim that can be read.
+  public var unreachableBytes: ByteCount?
+  /// Nothing is known to be missing, but used file blocks lie in holes and no data was read to tell why.
+  public var isUndecided: Bool?
   /// What was done to find out, in order: `holes`, `zeros`, `twin`, `payload`, `kernel-log`, `squashfs`.
   public var checked: [String]
   /// Files that are not whole, by path.
@@ -32,7 +38,10 @@ public struct Integrity: Sendable, Hashable, Codable {
   public struct File: Sendable, Hashable, Codable {
     /// In the image, absolute.
     public var path: FilePath
-    public var sizeBytes: ByteCount
+    /// `nil` where its inode is lost.
+    public var sizeBytes: ByteCount?
+    /// Perhaps it is whole: digging holes would look the same, or it is zero beside what is lost.
+    public var suspect: Bool?
     /// Of its blocks, those that are lost; `nil` where the contents differ from the evidence and how much is not known.
     public var lostBytes: ByteCount?
     /// Every byte of it reads as zero.
@@ -44,7 +53,7 @@ public struct Integrity: Sendable, Hashable, Codable {
     /// What differs, where it is not the contents: `mode`, `owner`, `link-target`, `xattr`, `missing`.
     public var differs: [String]?
 
-    public init(path: FilePath, sizeBytes: ByteCount) {
+    public init(path: FilePath, sizeBytes: ByteCount?) {
       self.path = path
       self.sizeBytes = sizeBytes
     }
@@ -52,11 +61,27 @@ public struct Integrity: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey {
       case path
       case sizeBytes = "size_bytes"
+      case suspect
       case lostBytes = "lost_bytes"
       case allNul = "all_nul"
       case lostRanges = "lost_ranges"
       case intactCopy = "intact_copy"
       case differs
+    }
+  }
+
+  public struct MetadataLoss: Sendable, Hashable, Codable {
+    public var kind: BlockOwnership.Kind
+    public var lostBytes: ByteCount
+
+    public init(kind: BlockOwnership.Kind, lostBytes: ByteCount) {
+      self.kind = kind
+      self.lostBytes = lostBytes
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case kind
+      case lostBytes = "lost_bytes"
     }
   }
 
@@ -71,8 +96,11 @@ public struct Integrity: Sendable, Hashable, Codable {
     case usedBytes = "used_bytes"
     case lostBytes = "lost_bytes"
     case metadataLostBytes = "metadata_lost_bytes"
+    case metadataLost = "metadata_lost"
     case dugBytes = "dug_bytes"
     case unreachableInodes = "unreachable_inodes"
+    case unreachableBytes = "unreachable_bytes"
+    case isUndecided = "undecided"
     case checked, files
   }
 }

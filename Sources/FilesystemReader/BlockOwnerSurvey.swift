@@ -1,0 +1,154 @@
+import CExt2fs
+import LinuxStorage
+import SpaceModel
+
+extension ExtFilesystem {
+  /// Who owns those parts of the filesystem that are in doubt.
+  ///
+  /// The inode tables are read from end to end, not by paths, so that lost directories hide nothing; the directories
+  /// only where something must be named. No file data is read.
+  ///
+  /// - Throws: ``StorageError``: `.unsupported` with bigalloc, inline data or shared blocks, whose blocks have no single
+  ///   owner that could be told; `.corrupt` where blocks are claimed more often than there are; `.cancelled`; a read
+  ///   error.
+  /// - Complexity: O(inodes in use + map nodes) reads; memory O(runs in doubt + directories + 8 bytes an inode).
+  public func blockOwners(
+    of doubtful: DoubtfulRanges, isCancelled: @Sendable () -> Bool = { false }
+  ) throws(StorageError) -> BlockOwnership {
+    for feature in ["bigalloc", "inline_data", "shared_blocks"] where superblock.features.contains(feature) {
+      throw StorageError(
+        .unsupported, operation: "tell the owners of blocks in", path: source.path,
+        message: "its feature \(feature) is not supported there")
+    }
+    // A bitmap that is lost reads as zeros and has no good checksum; it must not hide the others.
+    let flags = fs.pointee.flags
+    fs.pointee.flags |= EXT2_FLAG_IGNORE_CSUM_ERRORS
+    defer { fs.pointee.flags = flags }
+    let free = try freeRuns()
+    let first = UInt64(fs.pointee.super.pointee.s_first_data_block) * blockSize
+    let used = DoubtfulRanges.subtract(free, from: [ByteRange(start: min(first, superblock.size), end: superblock.size)])
+
+    let survey = BlockOwnerSurvey(self, doubtful, used: used.reduce(0) { $0 + $1.length })
+    var fixed: [ByteRange] = []
+    for group in 0..<fs.pointee.group_desc_count {
+      if isCancelled() {
+        throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
+      }
+      let layout = BlockGroupLayout(fs, group: group, blockCount: superblock.blockCount)
+      for blocks in layout.blocks {
+        fixed.append(ByteRange(start: blocks.lowerBound * blockSize, end: blocks.upperBound * blockSize))
+      }
+      survey.note(layout, group: group)
+      try InodeTableScan(self, survey).scan(group, layout)
+    }
+    try survey.nameFiles(isCancelled)
+    let holes = doubtful.runs.filter(\.isHole).map(\.range)
+    let owned = ByteRange.union(fixed + survey.claimedHoles)
+    survey.result.unowned = DoubtfulRanges.subtract(owned, from: DoubtfulRanges.intersect(used, holes))
+    return survey.result
+  }
+}
+
+/// What is found while the filesystem is read; see ``ExtFilesystem/blockOwners(of:isCancelled:)``.
+final class BlockOwnerSurvey {
+  let filesystem: ExtFilesystem
+  let doubtful: DoubtfulRanges
+  var result: BlockOwnership
+  /// Parts of holes that some inode claims, whatever for.
+  var claimedHoles: [ByteRange] = []
+  /// Inodes in use that a path should lead to, ascending, and how many blocks each claims.
+  var inodes: [(number: UInt32, blocks: UInt32)] = []
+  var directories: [UInt32: InodeRecord] = [:]
+  var lostDirectories: Set<UInt32> = []
+  /// In use by the bitmap, in a block of the inode table that reads as zeros.
+  var lostInodes: InodeSet
+  /// What is lost may have led to others.
+  var mayHideNames = false
+  private var claimedBlocks: UInt64 = 0
+  /// Whether each block of extended attributes in doubt is lost: several inodes may share one.
+  private var attributeBlocks: [UInt64: Bool] = [:]
+
+  init(_ filesystem: ExtFilesystem, _ doubtful: DoubtfulRanges, used: UInt64) {
+    self.filesystem = filesystem
+    self.doubtful = doubtful
+    result = BlockOwnership(blockBytes: filesystem.blockSize, usedBytes: used)
+    result.needsRecovery = filesystem.superblock.needsRecovery
+    result.hasErrors = Int32(filesystem.fs.pointee.super.pointee.s_state) & EXT2_ERROR_FS != 0
+    lostInodes = InodeSet(perGroup: filesystem.fs.pointee.super.pointee.s_inodes_per_group)
+  }
+
+  func range(_ block: UInt64, _ count: UInt64 = 1) -> ByteRange {
+    ByteRange(start: block * filesystem.blockSize, length: count * filesystem.blockSize)
+  }
+
+  /// Lists a block of metadata that must not read as zeros if any of it does.
+  ///
+  /// - Parameter readsAsZero: It was read, and is zero.
+  /// - Returns: Whether it is lost.
+  @discardableResult
+  func note(_ kind: BlockOwnership.Kind, _ block: UInt64, readsAsZero: Bool = false) -> Bool {
+    let whole = range(block)
+    let runs = doubtful.runs(in: whole)
+    guard !runs.isEmpty || readsAsZero else { return false }
+    let holes = runs.reduce(0) { $0 + ($1.isHole ? $1.range.length : 0) }
+    let isLost = readsAsZero || doubtful.covers(whole)
+    result.metadata.append(.init(kind: kind, block: whole, holeBytes: holes, isLost: isLost))
+    return isLost
+  }
+
+  func note(_ layout: BlockGroupLayout, group: UInt32) {
+    if let block = layout.superblock { note(.superblock, block) }
+    for block in layout.descriptors.joined() { note(.groupDescriptors, block) }
+    // Each of the first group's names its copies in the others; where there is no other it is empty.
+    if group == 0, let blocks = layout.reservedDescriptors, hasDescriptorCopies {
+      for block in blocks { note(.reservedDescriptors, block) }
+    }
+    if layout.blockBitmapIsWritten, let block = layout.blockBitmap { note(.blockBitmap, block) }
+    if layout.inodeBitmapIsWritten, let block = layout.inodeBitmap, note(.inodeBitmap, block) { mayHideNames = true }
+    let protection = UInt64(filesystem.fs.pointee.super.pointee.s_mmp_block)
+    if group == 0, filesystem.superblock.features.contains("mmp"), protection < filesystem.superblock.blockCount {
+      note(.multiMountProtection, protection)
+      claim(protection, 1)
+    }
+  }
+
+  private var hasDescriptorCopies: Bool {
+    (1..<max(1, filesystem.fs.pointee.group_desc_count)).contains { ext2fs_bg_has_super(filesystem.fs, $0) != 0 }
+  }
+
+  func contradict(_ inode: UInt32, _ clause: String) {
+    result.contradictions += 1
+    if result.firstContradiction == nil { result.firstContradiction = "inode \(inode): \(clause)" }
+  }
+
+  /// Takes note that an inode owns these blocks.
+  func claim(_ block: UInt64, _ count: UInt64) {
+    for run in doubtful.runs(in: range(block, count)) where run.isHole { claimedHoles.append(run.range) }
+  }
+
+  /// - Throws: ``StorageError`` `.corrupt` where more blocks are claimed than there are: some are claimed twice.
+  func count(_ blocks: UInt64) throws(StorageError) {
+    claimedBlocks = claimedBlocks.addingClamped(blocks)
+    guard claimedBlocks <= filesystem.superblock.blockCount else {
+      throw StorageError(
+        .corrupt, operation: "tell the owners of blocks in", path: filesystem.source.path,
+        message: "its inodes claim more blocks than it has", hint: "Check the filesystem with e2fsck -fn.")
+    }
+  }
+
+  /// A block of extended attributes; inodes with equal attributes share it.
+  ///
+  /// - Returns: Whether it is lost.
+  func noteAttributes(_ block: UInt64, of inode: UInt32) -> Bool {
+    guard block > 0, block < filesystem.superblock.blockCount else {
+      if block != 0 { contradict(inode, "its attributes lie outside of the filesystem") }
+      return false
+    }
+    if let known = attributeBlocks[block] { return known }
+    guard !doubtful.runs(in: range(block)).isEmpty else { return false }
+    claim(block, 1)
+    let isLost = note(.attributes, block)
+    attributeBlocks[block] = isLost
+    return isLost
+  }
+}

@@ -1,0 +1,97 @@
+import ExtentAnalyzer
+import FilesystemReader
+import ImageIntegrity
+import LinuxStorage
+import SpaceModel
+
+/// Whether an image that holds an ext2, ext3 or ext4 filesystem was written whole.
+///
+/// What the filesystem inside uses is laid over what the host has allocated. Nothing is written; without `readsData` no
+/// file data is read.
+public enum IntegrityCheck {
+  /// - Parameters:
+  ///   - map: The image's own map, settled (``ImageMeasurement/map``).
+  ///   - readsData: Read all data for zeros, which tells dug holes from lost writes.
+  /// - Throws: ``StorageError`` `.cancelled` only; what cannot be read is an answer.
+  public static func verify(
+    _ image: any ImageSource, map: ExtentMap, readsData: Bool, monitor: AuditMonitor = AuditMonitor()
+  ) throws(StorageError) -> IntegritySurvey {
+    guard readsData, map.source != .blocks else { return try verify(image, map: map, zeros: nil, monitor: monitor) }
+    do throws(StorageError) {
+      let zeros = try ZeroRanges.read(of: image, monitor: monitor)
+      return try verify(image, map: map, zeros: zeros, monitor: monitor)
+    } catch {
+      return try unreadable(error, checked: ["holes"])
+    }
+  }
+
+  /// The same with zeros that were found already.
+  ///
+  /// - Parameter zeros: `nil`: no data was read.
+  public static func verify(
+    _ image: any ImageSource, map: ExtentMap, zeros: ZeroRanges?, monitor: AuditMonitor = AuditMonitor()
+  ) throws(StorageError) -> IntegritySurvey {
+    let checked = zeros == nil ? ["holes"] : ["holes", "zeros"]
+    guard map.source != .blocks else {
+      var integrity = Integrity(state: .unknown, reason: "The filesystem it lies on does not tell where its holes are.")
+      integrity.checked = []
+      return IntegritySurvey(integrity: integrity)
+    }
+    var holes = map.holes
+    let ext: ExtFilesystem
+    let ownership: BlockOwnership
+    let doubtful: DoubtfulRanges
+    do throws(StorageError) {
+      ext = try ExtFilesystem(image)
+      if ext.isTruncated { holes.append(ByteRange(start: map.apparentSize, end: ext.superblock.size)) }
+      doubtful = DoubtfulRanges(holes: holes, zeros: zeros?.ranges ?? [])
+      ownership = try ext.blockOwners(of: doubtful, isCancelled: monitor.isCancelled)
+    } catch {
+      if let lost = LostSuperblock(image, DoubtfulRanges(holes: holes, zeros: zeros?.ranges ?? [])) {
+        var survey = IntegritySurvey(integrity: lost.integrity(checked: checked))
+        survey.failure = error
+        return survey
+      }
+      return try unreadable(error, checked: checked)
+    }
+    var evidence = ImageEvidence(
+      ownership: ownership, doubtful: doubtful, size: map.apparentSize,
+      unit: image.host.allocationUnit ?? image.host.blockSize, readsData: zeros != nil)
+    evidence.unreadableBytes = zeros?.unreadableBytes ?? 0
+    evidence.isTruncated = ext.isTruncated
+    let judgement = ImageJudgement(evidence)
+    var survey = IntegritySurvey(integrity: judgement.integrity)
+    survey.files = judgement.files
+    survey.isAsWritten = judgement.isAsWritten
+    survey.lostDirectories = ownership.lostDirectories
+    if zeros?.changedWhileReading == true {
+      survey.integrity.state = .unknown
+      survey.integrity.reason = "It changed while it was read."
+    }
+    return survey
+  }
+
+  private static func unreadable(_ error: StorageError, checked: [String]) throws(StorageError) -> IntegritySurvey {
+    if error.code == .cancelled { throw error }
+    let summary = error.summary
+    var survey = IntegritySurvey(
+      integrity: Integrity(
+        state: .unknown, reason: summary.prefix(1).uppercased() + summary.dropFirst() + ".", checked: checked))
+    survey.failure = error
+    return survey
+  }
+}
+
+extension ExtentMap {
+  /// What reads as zeros because nothing was ever written there: holes and unwritten extents, up to the apparent size.
+  var holes: [ByteRange] {
+    var holes: [ByteRange] = []
+    var position: UInt64 = 0
+    for extent in self where !extent.isUnwritten && extent.start < apparentSize {
+      if extent.start > position { holes.append(ByteRange(start: position, end: extent.start)) }
+      position = extent.range.end
+    }
+    if position < apparentSize { holes.append(ByteRange(start: position, end: apparentSize)) }
+    return holes
+  }
+}
