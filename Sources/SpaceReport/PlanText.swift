@@ -19,7 +19,10 @@ public struct PlanText: Sendable {
       let remedy = report.findings.first {
         ($0.id == .upgradeSpace || $0.id == .upgradeSpaceUnknown) && $0.target == name
       }?.remedy
-      if let remedy { lines += [""] + layout.remedy(remedy, indent: "  ") }
+      // The one to begin with stands at the top.
+      if let remedy, remedy != ReportOpening(report: report, style: style).remedy {
+        lines += [""] + layout.remedy(remedy, indent: "  ")
+      }
     }
     lines += layout.findings { $0.id != .upgradeSpace && $0.id != .upgradeSpaceUnknown }
     lines += layout.limits()
