@@ -44,6 +44,7 @@ struct AuditCommand: ParsableCommand {
     request.quick = quick
     request.warnReclaimable = warnReclaimable.flatMap(SizeThreshold.parse)
     request.upgrade = try upgrade.choice()
+    request.upgrade.isPartial = !(request.labels.isEmpty && request.devices.isEmpty && request.images.isEmpty)
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     var auditor = Auditor(request, monitor: progress.monitor)
     let outcome = try auditor.run(

@@ -36,6 +36,9 @@ struct PlanCommand: ParsableCommand {
     if report != nil, targets.namesAnything {
       throw ValidationError("--report takes the place of a target: name one of them.")
     }
+    if !targets.image.isEmpty {
+      throw ValidationError("An image file alone has no free space to plan with: name its disk, device or node.")
+    }
     if savePayload != nil, upgrade.incoming == nil {
       throw ValidationError("--save-payload saves what --incoming measures: give both.")
     }

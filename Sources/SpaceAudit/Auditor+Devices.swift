@@ -30,10 +30,13 @@ extension Auditor {
     }
   }
 
-  private mutating func detectBoot(_ scan: LiveScan, _ mounts: MountTable) {
-    let wanted = scan.partitions.filter {
-      request.isSearched($0.filesystemLabel) && (request.labels.isEmpty || request.isWanted($0.filesystemLabel))
-    }
+  /// - Parameter named: The partitions of a device that was named; `nil`: those an upgrade of the machine writes to.
+  private mutating func detectBoot(_ scan: LiveScan, _ mounts: MountTable, named: [ScannedPartition]? = nil) {
+    let wanted =
+      named
+      ?? scan.partitions.filter {
+        request.isSearched($0.filesystemLabel) && (request.labels.isEmpty || request.isWanted($0.filesystemLabel))
+      }
     let detection = BootStateDetection(
       scan: scan, mounts: mounts, devices: Set(wanted.flatMap { $0.mounts.map(\.device) }), sysroot: request.sysroot)
     bootState = detection.state
@@ -61,6 +64,9 @@ extension Auditor {
         message: "it holds neither a partition table nor a filesystem that is known")
     }
     let mounts = request.sysroot.mountTable()
+    // What is mounted here is this machine's own.
+    let mounted = scan.partitions.filter { $0.isMounted && AuditRequest.imageLabels.contains($0.filesystemLabel ?? "") }
+    if bootState == nil, !mounted.isEmpty { detectBoot(scan, mounts, named: mounted) }
     let isWhole = scan.partitions.count == 1 && scan.partitions[0].partitionNumber == nil
     for partition in scan.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
       let named = isWhole || partition.device == path || scan.partitions.count == 1

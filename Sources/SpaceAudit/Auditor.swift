@@ -49,11 +49,13 @@ public struct Auditor {
     }
     if !request.images.isEmpty { try auditImages() }
     checkLabels()
-    let host = self.host ?? HostDetection.host(ofImage: surveys.first { !$0.osRelease.isEmpty }?.osRelease ?? [:])
+    let host = self.host ?? hostOfImages
     let partitions = surveys.map(\.partition)
     var choice = request.upgrade
     do throws(StorageError) { try choice.cover(partitions) } catch { failures.append(error) }
-    let plan = UpgradePlan(choice, host: host, boot: bootState, partitions: partitions)
+    // An image that was named says nothing of what else its filesystem holds.
+    let whole = request.images.isEmpty ? partitions : []
+    let plan = UpgradePlan(choice, host: host, boot: bootState, partitions: whole)
     var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
     rules.isUpgradeRunning = isUpgradeRunning
     rules.decisive = ImageRules.decisive(plan.projections)
@@ -66,6 +68,17 @@ public struct Auditor {
       limits: unique(limits + surveys.flatMap(\.limits) + plan.limits), partitions: partitions,
       projections: plan.projections, findings: found)
     return AuditOutcome(report: report, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
+  }
+
+  /// A disk's node is what its active image says, else its passive one. A recovery image keeps the release that was
+  /// installed first.
+  private var hostOfImages: Report.Host {
+    let ranked = surveys.filter { !$0.osRelease.isEmpty }.map { survey -> (rank: Int, survey: PartitionSurvey) in
+      let roles = Set((survey.partition.images ?? []).map(\.role))
+      return (roles.contains(.active) ? 0 : roles.contains(.passive) ? 1 : roles.contains(.recovery) ? 3 : 2, survey)
+    }
+    let best = ranked.min { $0.rank < $1.rank }?.survey
+    return HostDetection.host(ofImage: best?.osRelease ?? [:], architecture: best?.architecture)
   }
 
   /// One target that fails does not keep the others from being looked at.

@@ -14,7 +14,8 @@ enum HostDetection {
     }
     host.nodeName = SmallFile.text(sysroot.resolve("/etc/hostname"))
     var names = utsname()
-    if uname(&names) == 0 {
+    // A root that does not run is of another machine.
+    if sysroot.isHost || SmallFile.exists(sysroot.resolve("/proc/1")), uname(&names) == 0 {
       host.architecture = withUnsafeBytes(of: names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if sysroot.isHost {
         host.nodeName = withUnsafeBytes(of: names.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -25,8 +26,11 @@ enum HostDetection {
   }
 
   /// What the OS inside an image says of a disk that no node runs from.
-  static func host(ofImage osRelease: [String: String]) -> Report.Host {
+  ///
+  /// - Parameter architecture: Of a program in it.
+  static func host(ofImage osRelease: [String: String], architecture: String?) -> Report.Host {
     var host = Report.Host()
+    host.architecture = architecture
     describe(&host, SystemIdentity(osRelease: osRelease))
     return host
   }

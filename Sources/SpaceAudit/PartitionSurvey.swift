@@ -13,6 +13,8 @@ struct PartitionSurvey: Codable {
   var limits: [Limit] = []
   /// os-release(5) of the active image, else of the first that has one.
   var osRelease: [String: String] = [:]
+  /// Of the system in that image, as uname(2) names it.
+  var architecture: String?
 
   init(_ partition: Partition) { self.partition = partition }
 
@@ -93,7 +95,9 @@ struct PartitionSurvey: Codable {
         }
         monitor.onStage(found.entry.path.display)
         do throws(StorageError) {
-          images[index].tree = try InstalledTree.census(of: try found.entry.open(), on: partition, monitor: monitor)
+          let count = try InstalledTree.census(of: try found.entry.open(), on: partition, monitor: monitor)
+          images[index].tree = count?.census
+          architecture = architecture ?? count?.architecture
         } catch {
           if error.code == .cancelled { throw error }
           limits.append(Limit("installed-tree-not-counted", "\(partition.target(of: images[index])): \(error.summary)"))

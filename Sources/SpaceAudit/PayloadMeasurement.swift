@@ -64,9 +64,10 @@ public struct PayloadMeasurement: Sendable {
       digest.add(directory)
       try visit(directory)
     }
-    let squashfs = (tree as? SquashfsRootTree).map { ByteCount(clamping: $0.size) }
+    let file = (tree as? SquashfsRootTree)?.size ?? (kind == .filesystemImage ? FileStatus.of(path)?.size : nil)
     return PayloadMeasurement(
-      source: Payload.Source(kind: kind, path: path, treeDigest: digest.finish(), fileBytes: squashfs),
+      source: Payload.Source(
+        kind: kind, path: path, treeDigest: digest.finish(), fileBytes: file.map(ByteCount.init(clamping:))),
       system: system, excludes: excluding)
   }
 }

@@ -15,6 +15,9 @@ public struct UpgradeChoice: Sendable {
   /// Recovery upgrades count too.
   public var includesOptional = false
 
+  /// Only a part of a node is looked at.
+  public var isPartial = false
+
   public init() {}
 
   /// Counts the payload again where a partition has allocation units that are not among the usual ones (ext4's

@@ -32,6 +32,10 @@ public struct UpgradePlan: Sendable {
     node.version = host.productVersion.flatMap { ReleaseVersion($0) }
     node.architecture = host.architecture
     projections = UpgradeProjector(request, on: node).projections()
+    // Where only a part was asked for, that the rest is not there says nothing.
+    if choice.isPartial, !partitions.contains(where: { $0.filesystemLabel == "COS_STATE" }) {
+      projections.removeAll { $0.upgrade == UpgradeProfile.systemUpgrade && $0.device == nil }
+    }
     findings += ProjectionRules().findings(for: projections, on: partitions, boot: boot)
     guard !projections.isEmpty else { return }
     if choice.profile == nil, detection.isAssumed {
@@ -40,6 +44,12 @@ public struct UpgradePlan: Sendable {
           Self.profileAssumed,
           "Nothing says which product this is: the upgrade is projected as elemental's, which needs the most room. "
             + "Name another profile with --profile."))
+    }
+    if let payload = choice.payload, payload.system.architecture == nil || host.architecture == nil {
+      limits.append(
+        Limit(
+          Self.architectureUnchecked,
+          "\(payload.source.path.display): whether it is built for this node's architecture is not known."))
     }
     if let payload = choice.payload, payload.system.product == nil || payload.system.productVersion == nil {
       limits.append(
@@ -52,14 +62,16 @@ public struct UpgradePlan: Sendable {
 
   private static let profileAssumed = "profile-assumed"
   private static let payloadUnnamed = "payload-unnamed"
+  private static let architectureUnchecked = "payload-architecture-unchecked"
   /// Limits and findings that a plan makes anew; those of a saved report are of the plan it was saved with.
-  private static let ownLimits: Set<String> = [profileAssumed, payloadUnnamed, "uki-boot"]
+  private static let ownLimits: Set<String> = [profileAssumed, payloadUnnamed, architectureUnchecked, "uki-boot"]
 
   /// A report of the plan alone: what the upgrade will do, and what stands against it.
   ///
   /// - Throws: ``StorageError`` where the payload must be counted for a filesystem of the report, and cannot be.
   public static func report(_ choice: UpgradeChoice, from report: Report) throws(StorageError) -> Report {
     var choice = choice
+    choice.isPartial = false
     try choice.cover(report.partitions)
     let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
     let kept = report.findings.filter { $0.concernsUpgrade && !$0.comesFromPlan }

@@ -20,6 +20,8 @@ public struct BootState: Sendable, Hashable, Codable {
   public var upgradeFailure: Bool?
   /// What shows that an upgrade is running now, a clause each, never empty; `nil` where nothing does.
   public var upgradeRunning: [String]?
+  /// Not all of the node could be seen, so one may be running that was not noticed; `nil` where that is not so.
+  public var upgradeMayRun: Bool?
   /// The running root's image is no longer the one that the next boot takes. `nil` where it cannot be known, or was not
   /// booted from an installed system.
   public var rebootPending: Bool?
@@ -32,6 +34,7 @@ public struct BootState: Sendable, Hashable, Codable {
     case rootImageDeleted = "root_image_deleted"
     case upgradeFailure = "upgrade_failure"
     case upgradeRunning = "upgrade_running"
+    case upgradeMayRun = "upgrade_may_run"
     case rebootPending = "reboot_pending"
   }
 }

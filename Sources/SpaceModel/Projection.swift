@@ -11,6 +11,9 @@ public struct Projection: Sendable, Hashable, Codable {
     case unknown
   }
 
+  /// What is needed for an answer.
+  public enum Lack: String, Sendable, Hashable, Codable { case payload }
+
   /// What runs out.
   public enum Cause: String, Sendable, Hashable, Codable {
     /// Space for the unpacked tree.
@@ -52,10 +55,18 @@ public struct Projection: Sendable, Hashable, Codable {
   public var leastNeedBytes: ByteCount?
   public var mostHeadroomBytes: ByteCount?
   public var marginBytes: ByteCount?
+  /// The same where the upgrade is run by hand, without what the product's job digs out first; `nil` where that is
+  /// nothing.
+  public var headroomByHandBytes: ByteCount?
+  public var outcomeByHand: Outcome?
   public var outcome: Outcome
   public var cause: Cause?
   /// Why, in a sentence or two.
   public var reason: String
+  /// What would give an answer where there is none.
+  public var lacks: Lack?
+  /// It fails even after everything that can be done.
+  public var isHopeless: Bool?
   /// It is done only on request (a recovery upgrade), so it decides nothing.
   public var isOptional: Bool?
   public var steps: [Step]
@@ -196,7 +207,10 @@ public struct Projection: Sendable, Hashable, Codable {
     case leastNeedBytes = "least_need_bytes"
     case mostHeadroomBytes = "most_headroom_bytes"
     case marginBytes = "margin_bytes"
-    case outcome, cause, reason
+    case headroomByHandBytes = "headroom_by_hand_bytes"
+    case outcomeByHand = "outcome_by_hand"
+    case outcome, cause, reason, lacks
+    case isHopeless = "hopeless"
     case isOptional = "optional"
     case steps
     case whatIfs = "what_ifs"

@@ -15,7 +15,7 @@ public struct BootRules: Sendable {
     let state = partitions.first { $0.filesystemLabel == "COS_STATE" && $0.images != nil }
     var findings: [Finding] = []
     if let clauses = boot.upgradeRunning { findings.append(upgradeRunning(clauses)) }
-    if boot.rebootPending == true { findings.append(rebootPending) }
+    if boot.rebootPending == true { findings.append(rebootPending(state?.layout)) }
     switch boot.mode {
     case .passive: findings.append(bootedFromPassive(state?.layout))
     case .recovery, .live: findings.append(bootedFromRecovery)
@@ -56,7 +56,7 @@ public struct BootRules: Sendable {
 
   /// An upgrade renames the image that runs to passive.img. Booted from passive, or after a second upgrade, that has been
   /// deleted instead; then rebooting is what loses the last system that is known to work.
-  private var rebootPending: Finding {
+  private func rebootPending(_ layout: UpgradeLayout?) -> Finding {
     let image = boot.rootImage.map { " (\($0.lastComponent.display))" } ?? ""
     let pending = "The image that runs\(image) is no longer the one the next boot takes: an upgrade has replaced it. "
     guard boot.rootImageDeleted != true else {
@@ -70,7 +70,7 @@ public struct BootRules: Sendable {
     return Finding(
       .rebootPending, .warning, target: "COS_STATE",
       message: pending
-        + (product == "kairos"
+        + (product == "kairos" || layout?.hasSnapshots == true
           ? "Another upgrade now would start from a system that has not run yet."
           : "Another upgrade now would make the new system, which has not run yet, the fallback, and lose the one that "
             + "runs."),

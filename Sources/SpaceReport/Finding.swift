@@ -83,7 +83,9 @@ public struct Finding: Sendable, Hashable, Codable {
     .upgradeSpace, .upgradeSpaceUnknown, .statePartitionUndersized, .bootedFromPassive, .bootedFromRecovery,
     .upgradeRunning, .rebootPending,
   ]
-  private static let inTheWay: Set<ID> = [.labelMissing, .labelAmbiguous, .partitionUnreadable, .targetUnreadable]
+  private static let inTheWay: Set<ID> = [
+    .labelMissing, .labelAmbiguous, .partitionUnreadable, .imageUnreadable, .targetUnreadable,
+  ]
   private static let unknowns: Set<ID> = [
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
     .upgradeRunning, .upgradeSpaceUnknown,

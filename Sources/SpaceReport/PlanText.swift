@@ -15,6 +15,14 @@ public struct PlanText: Sendable {
     var lines = layout.opening()
     for projection in report.projections {
       lines += [""] + ProjectionTable(projection: projection, style: style).lines()
+      let name = report.partitions.first { $0.device == projection.device }?.name ?? projection.filesystemLabel
+      let remedy = report.findings.first {
+        ($0.id == .upgradeSpace || $0.id == .upgradeSpaceUnknown) && $0.target == name
+      }?.remedy
+      // The one to begin with stands at the top.
+      if let remedy, remedy != ReportOpening(report: report, style: style).remedy {
+        lines += [""] + layout.remedy(remedy, indent: "  ")
+      }
     }
     lines += layout.findings { $0.id != .upgradeSpace && $0.id != .upgradeSpaceUnknown }
     lines += layout.limits()

@@ -7,45 +7,39 @@ public struct ProjectionRules: Sendable {
   public func findings(for projections: [Projection], on partitions: [Partition], boot: BootState?) -> [Finding] {
     // While an upgrade runs there is one finding that says so, and no advice.
     guard boot?.upgradeRunning?.isEmpty ?? true else { return [] }
-    // What would help once it has been booted properly is not advised now.
-    let isHeldBack = boot?.mode == .passive || boot?.rebootPending == true || boot?.upgradeFailure == true
     return projections.flatMap { projection in
       findings(
-        for: projection, on: partitions.first { $0.device == projection.device }, upgradeMayRun: boot == nil,
-        isHeldBack: isHeldBack)
+        for: projection, on: partitions.first { $0.device == projection.device },
+        upgradeMayRun: boot == nil || boot?.upgradeMayRun == true)
     }
   }
 
   private func findings(
-    for projection: Projection, on partition: Partition?, upgradeMayRun: Bool, isHeldBack: Bool
+    for projection: Projection, on partition: Partition?, upgradeMayRun: Bool
   ) -> [Finding] {
     let target = partition?.name ?? projection.filesystemLabel
     let message = ProjectionText.message(projection)
+    let commands = partition.flatMap { Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun) }
+    let remedy = commands ?? (projection.lacks == .payload ? "Give the payload with --incoming." : inWords(projection))
+    let isOptional = projection.isOptional == true
     let severity: Finding.Severity
+    var id = Finding.ID.upgradeSpace
     switch projection.outcome {
     case .fits:
       guard projection.basis?.isEstimate ?? false else { return [] }
-      return [Finding(.upgradeSpace, .info, target: target, message: message)]
-    case .unknown:
-      let hint =
-        projection.basis?.kind == .installed || projection.basis == nil ? "Give the payload with --incoming." : nil
-      guard projection.isOptional != true else {
-        return [Finding(.upgradeSpace, .info, target: target, message: message, remedy: hint)]
-      }
-      return [Finding(.upgradeSpaceUnknown, .warning, target: target, message: message, remedy: hint)]
+      severity = .info
     case .tight: severity = .warning
     case .silentCorruption, .loudFailure: severity = .critical
+    case .unknown:
+      severity = .warning
+      id = .upgradeSpaceUnknown
     }
-    guard projection.isOptional != true else {
-      return [Finding(.upgradeSpace, .info, target: target, message: message)]
-    }
-    let remedy = partition.flatMap { Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun) }
     var findings = [
-      Finding(.upgradeSpace, severity, target: target, message: message, remedy: remedy ?? noRemedy(projection))
+      isOptional
+        ? Finding(.upgradeSpace, .info, target: target, message: message, remedy: remedy)
+        : Finding(id, severity, target: target, message: message, remedy: remedy)
     ]
-    if severity == .critical, projection.remedy == nil, projection.upgrade == "system", spaceIsWhatLacks(projection),
-      !isHeldBack
-    {
+    if severity == .critical, !isOptional, projection.isHopeless == true {
       findings.append(
         Finding(
           .statePartitionUndersized, .warning, target: target,
@@ -56,18 +50,15 @@ public struct ProjectionRules: Sendable {
     return findings
   }
 
-  /// Inodes and the inside of the image do not grow with the partition.
-  private func spaceIsWhatLacks(_ projection: Projection) -> Bool {
-    projection.cause == .tree || projection.cause == .image
-  }
-
-  private func noRemedy(_ projection: Projection) -> String? {
+  /// What to do where no command helps.
+  private func inWords(_ projection: Projection) -> String? {
     switch projection.cause {
     case .imageBlocks, .imageInodes:
-      "Give the new image more room: upgrade.system.size in the configuration, or --image-size."
+      "The new image must be made larger: elemental takes its size from upgrade.system.size of its configuration, and "
+        + "Harvester's upgrade sets 3072 MiB itself."
     case .stateInodes: "Remove files that are not needed from \(projection.filesystemLabel)."
     case .rule: "Remove files that are not needed from \(projection.filesystemLabel), or attach a larger disk."
-    default: nil
+    case .tree, .image, nil: nil
     }
   }
 }
@@ -77,9 +68,10 @@ enum ProjectionText {
   /// What happens, with its arithmetic.
   static func message(_ projection: Projection) -> String {
     var sentences = [projection.reason]
-    if projection.outcome != .unknown || projection.steps.isEmpty == false, let arithmetic = arithmetic(projection) {
+    if projection.cause != .rule, let arithmetic = arithmetic(projection) {
       sentences.append(arithmetic)
     }
+    if let byHand = byHand(projection) { sentences.append(byHand) }
     if projection.basis?.isEstimate ?? false { sentences.append("The size is an estimate: \(basis(projection)).") }
     return sentences.joined(separator: " ")
   }
@@ -91,6 +83,12 @@ enum ProjectionText {
     let parts = parts(projection).map { " (\($0))" } ?? ""
     let credit = projection.creditBytes.map { " and \($0) that the upgrade gives back first" } ?? ""
     return "It needs \(need)\(parts) and has \(usable)\(credit): \(balance(headroom))."
+  }
+
+  /// Where the product's job digs first, what becomes of the upgrade without it.
+  static func byHand(_ projection: Projection) -> String? {
+    guard let headroom = projection.headroomByHandBytes, let outcome = projection.outcomeByHand else { return nil }
+    return "Run by hand, elemental digs nothing first: \(balance(headroom)), \(outcome.words)."
   }
 
   static func balance(_ headroom: ByteCount) -> String {

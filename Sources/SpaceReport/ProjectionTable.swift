@@ -13,6 +13,7 @@ struct ProjectionTable {
     if let basis {
       lines += wrap("  \(projection.basis?.kind == .rule ? "By" : "New system:") " + basis, indent: 4)
     }
+    if let byHand = ProjectionText.byHand(projection) { lines += wrap("  " + byHand, indent: 4) }
     lines += [""] + steps()
     if !projection.whatIfs.isEmpty { lines += [""] + whatIfs() }
     return lines
@@ -85,11 +86,13 @@ struct ProjectionTable {
   /// Used bytes against what can be used; what goes beyond is marked.
   private func bar(_ step: Projection.Step, limit: ByteCount, width: Int) -> String {
     guard width >= 10, limit > .zero else { return "" }
-    // The limit stands at four fifths, so that what goes beyond has a place.
-    let most = projection.steps.map(\.usedBytes).max() ?? limit
-    let scale = Double(width) / Double(max(limit.bytes, most.bytes))
-    let limitColumn = min(width - 1, Int(Double(limit.bytes) * scale))
-    let usedColumns = min(width, Int((Double(step.usedBytes.bytes) * scale).rounded(.up)))
+    let most = max(limit, projection.steps.map(\.usedBytes).max() ?? limit)
+    func columns(_ bytes: ByteCount, _ rule: FloatingPointRoundingRule) -> Int {
+      let part = Double(max(.zero, bytes).bytes) / Double(max(1, most.bytes))
+      return Int((min(1, part) * Double(width)).rounded(rule))
+    }
+    let limitColumn = min(width - 1, columns(limit, .down))
+    let usedColumns = columns(step.usedBytes, .up)
     return String(
       (0..<width).map { column -> Character in
         if step.usedBytes > limit, column >= limitColumn, column < usedColumns { return style.unicode ? "▓" : "!" }

@@ -10,9 +10,7 @@ struct ReportLayout {
   func opening() -> [String] {
     let upgrade = ReportOpening(report: report, style: style)
     guard var lines = upgrade.lines() else { return verdictAlone(upgrade.subject) }
-    let concerns = report.findings.filter { $0.concernsUpgrade && $0.severity > .info }
-    let first = concerns.first { $0.id == .upgradeSpace && $0.remedy != nil } ?? concerns.first { $0.remedy != nil }
-    if let remedy = first?.remedy { lines += self.remedy(remedy, indent: "") }
+    if let remedy = upgrade.remedy { lines += self.remedy(remedy, indent: "") }
     return lines + besides()
   }
 
@@ -126,7 +124,7 @@ struct ReportLayout {
   }
 
   /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
-  private func remedy(_ text: String, indent: String) -> [String] {
+  func remedy(_ text: String, indent: String) -> [String] {
     if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
     let lines = text.split(separator: "\n").map(String.init)
     return lines.enumerated().map { number, line in

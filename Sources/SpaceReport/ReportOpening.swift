@@ -11,9 +11,9 @@ struct ReportOpening {
     report.projections.filter { $0.isOptional != true }.sorted { $0.outcome.rank > $1.outcome.rank }
   }
 
-  /// `nil` where nothing was projected.
+  /// `nil` where the system's own upgrade was not projected: without it nothing is said of the others.
   func lines() -> [String]? {
-    guard let worst = deciding.first else { return nil }
+    guard let worst = deciding.first, deciding.contains(where: { $0.upgrade == "system" }) else { return nil }
     let name = subject + ": "
     let indent = min(name.count, 10)
     var lines = wrap(name + headline(worst), indent: indent)
@@ -25,8 +25,23 @@ struct ReportOpening {
 
   var subject: String {
     report.host.nodeName.map { DisplayText.escaped($0) }
-      ?? (report.host.architecture == nil ? "This disk" : "This node")
+      ?? (report.partitions.contains { !$0.device.hasPrefix("/dev/") } ? "This disk" : "This node")
   }
+
+  /// What to do first: for the state the node is in, then for the space that is short, worst first.
+  var remedy: String? {
+    let concerns = report.findings.filter { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }
+    let state = concerns.first { Self.states.contains($0.id) }
+    let names = deciding.map { projection in
+      report.partitions.first { $0.device == projection.device }?.name ?? projection.filesystemLabel
+    }
+    let space = names.lazy.compactMap { name in
+      concerns.first { $0.target == name && ($0.id == .upgradeSpace || $0.id == .upgradeSpaceUnknown) }
+    }.first
+    return (state ?? space ?? concerns.first)?.remedy
+  }
+
+  private static let states: Set<Finding.ID> = [.upgradeRunning, .rebootPending, .bootedFromPassive]
 
   // MARK: What happens
 
@@ -35,11 +50,6 @@ struct ReportOpening {
     if let running = report.boot?.upgradeRunning, !running.isEmpty {
       return style.paint("AN UPGRADE IS RUNNING", .notice) + ": nothing can be said of another one."
     }
-    if worst.outcome == .fits || worst.outcome == .tight,
-      let unknown = report.findings.first(where: { $0.concernsUpgrade && $0.meansUnknown })
-    {
-      return style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(unknown.message)"
-    }
     switch worst.outcome {
     case .silentCorruption:
       return style.paint("DO NOT UPGRADE\(to)", .bad)
@@ -47,33 +57,46 @@ struct ReportOpening {
     case .loudFailure:
       return style.paint("DO NOT UPGRADE\(to)", .bad) + ": it would fail, and the node would stay as it is."
     case .unknown:
-      return style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(worst.reason)"
-    case .tight:
-      return caution(to) ?? style.paint("UPGRADE\(to) WITH CARE", .notice) + ": it fits, but only just."
-    case .fits:
+      return unknown(to, worst.reason)
+    case .tight, .fits:
       if let caution = caution(to) { return caution }
-      let estimate = deciding.contains { $0.basis?.isEstimate ?? false }
-      return style.paint("OK TO UPGRADE\(to)", .good) + (estimate ? " by estimate" : "") + ": it fits."
+      let estimate = deciding.contains { $0.basis?.isEstimate ?? false } ? " by estimate" : ""
+      return worst.outcome == .fits
+        ? style.paint("OK TO UPGRADE\(to)", .good) + "\(estimate): it fits."
+        : style.paint("UPGRADE\(to) WITH CARE", .notice) + ": it fits\(estimate), but only just."
     }
+  }
+
+  private func unknown(_ to: String, _ reason: String) -> String {
+    style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(DisplayText.escaped(reason))"
   }
 
   /// Where the space would do and something else stands against it.
   private func caution(_ to: String) -> String? {
+    let concerns = report.findings.filter(\.concernsUpgrade)
+    if let unknown = concerns.first(where: \.meansUnknown) { return self.unknown(to, unknown.message) }
+    if let critical = concerns.first(where: { $0.severity == .critical }) {
+      return style.paint("DO NOT UPGRADE\(to) YET", .bad) + ": \(DisplayText.escaped(critical.message))"
+    }
     if report.boot?.rebootPending == true {
-      return style.paint("REBOOT BEFORE YOU UPGRADE\(to)", .notice)
-        + ": the last upgrade waits for it, and another one now would lose the system that runs."
+      guard report.boot?.rootImageDeleted != true else {
+        return style.paint("DO NOT REBOOT OR UPGRADE\(to) YET", .bad)
+          + ": the system that runs has been deleted, and what the next boot takes has not run yet."
+      }
+      return style.paint("REBOOT BEFORE YOU UPGRADE\(to)", .notice) + ": the last upgrade waits for it."
     }
-    guard report.findings.contains(where: { $0.id.rawValue == "booted-from-passive" && $0.severity > .info }) else {
-      return nil
-    }
+    guard concerns.contains(where: { $0.id == .bootedFromPassive && $0.severity > .info }) else { return nil }
     return style.paint("DO NOT UPGRADE\(to) YET", .notice)
       + ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
       + "not come up."
   }
 
   private func figures(_ worst: Projection) -> String? {
-    // A rule of the product's own has its own arithmetic.
-    if worst.cause == .rule { return worst.reason }
+    // A rule of the product's own has its own arithmetic, and inodes and the inside of an image are no matter of space.
+    switch worst.cause {
+    case .rule?, .imageBlocks?, .imageInodes?, .stateInodes?: return DisplayText.escaped(worst.reason)
+    case .tree?, .image?, nil: break
+    }
     guard let need = worst.needBytes, let usable = worst.usableBytes, let headroom = worst.headroomBytes else {
       return nil
     }
@@ -84,7 +107,9 @@ struct ReportOpening {
     let balance =
       (headroom < .zero ? "\(style.size(ByteCount.zero - headroom)) short" : "\(style.size(headroom)) to spare")
       + atWorst
-    return "\(place) needs \(range)\(style.size(need)), has \(style.size(usable))\(credit): \(balance)."
+    let byHand =
+      worst.outcomeByHand.map { $0 == worst.outcome ? "" : " Run by hand, without that digging: \($0.words)." } ?? ""
+    return "\(place) needs \(range)\(style.size(need)), has \(style.size(usable))\(credit): \(balance).\(byHand)"
   }
 
   private func shortDevice(_ projection: Projection) -> String {
@@ -98,16 +123,19 @@ struct ReportOpening {
   private var running: String? {
     let images = report.partitions.flatMap { $0.images ?? [] }.filter { $0.hardLinkOf == nil }
     let active = images.first { $0.role == .active }
-    let passive = images.first { $0.role == .passive }
+    // elemental 2 has no passive image: its fallbacks are the other snapshots, the newest first.
+    let passive = images.first { $0.role == .passive } ?? images.last { $0.role == .snapshot }
     guard active != nil || passive != nil else { return nil }
     if report.boot?.rebootPending == true { return runningUntilReboot(images, active) }
+    let name = passive?.role == .snapshot ? "snapshot" : "passive"
     let fallback =
-      passive.map { " Fallback: passive \(version($0)), not verified." } ?? " No fallback: there is no passive image."
+      passive.map { " Fallback: \(name) \(version($0)), not verified." } ?? " No fallback: there is no other image."
     switch report.boot?.mode {
     case .active?: return "Runs \(version(active)) (active)." + fallback
     case .passive?:
-      return "Runs \(version(passive)) (passive, the fallback): active \(version(active)) did not come up, or was not "
-        + "chosen."
+      let runs = images.first { $0.inUse?.by.hasPrefix("running root") ?? false } ?? passive
+      return
+        "Runs \(version(runs)) (\(name), the fallback): active \(version(active)) did not come up, or was not chosen."
     case .recovery?: return "Runs its recovery system; active is \(version(active))." + fallback
     case .live?: return "Runs a live system; active is \(version(active))." + fallback
     case .uki?, nil: return "Active is \(version(active))." + fallback

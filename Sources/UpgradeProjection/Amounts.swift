@@ -4,12 +4,6 @@ import SpaceModel
 struct Amounts {
   enum End { case least, most }
 
-  /// A quantity that is not known.
-  struct Missing: Error {
-    /// A sentence.
-    var reason: String
-  }
-
   let end: End
   let sizes: SystemSizes?
   var figures: StateFigures
@@ -20,7 +14,7 @@ struct Amounts {
   /// - Returns: The bytes, and where the figure comes from; `nil` where there is nothing such and so no step.
   func amount(
     of quantity: UpgradeProfile.Quantity, _ step: UpgradeProfile.Step
-  ) throws(Missing) -> (ByteCount, String)? {
+  ) throws(UpgradeCalculation.Missing) -> (ByteCount, String)? {
     switch quantity {
     case .tree: return (try known(size?.tree), basis)
     case .image: return (try known(size?.image), basis)
@@ -46,27 +40,28 @@ struct Amounts {
     }
   }
 
-  private func known(_ bytes: ByteCount?) throws(Missing) -> ByteCount {
+  private func known(_ bytes: ByteCount?) throws(UpgradeCalculation.Missing) -> ByteCount {
     guard let bytes else {
-      throw Missing(reason: "How large the new system is, is not known.")
+      throw UpgradeCalculation.Missing(
+        reason: "How large the new system is, is not known.", lacksPayload: calculation.request.payload == nil)
     }
     return bytes
   }
 
-  private func squashfs(_ step: UpgradeProfile.Step) throws(Missing) -> (ByteCount, String) {
+  private func squashfs(_ step: UpgradeProfile.Step) throws(UpgradeCalculation.Missing) -> (ByteCount, String) {
     let source = calculation.request.payload?.source
     if let bytes = source?.fileBytes, source?.kind == .squashfs || source?.kind == .iso {
       return (bytes, "the payload's squashfs")
     }
     if let bytes = step.bytes { return (bytes, "usual size; the payload is not a squashfs") }
-    throw Missing(
-      reason: "'\(step.name)' writes a squashfs, whose size only the payload's own tells.")
+    throw UpgradeCalculation.Missing(
+      reason: "'\(step.name)' writes a squashfs, whose size only the payload's own tells.", lacksPayload: source == nil)
   }
 
   private func removed(_ image: StateFigures.Image?) -> (ByteCount, String)? {
     guard let image else { return nil }
     if image.isPinned { return (.zero, "in use: given back at the next reboot") }
-    return (image.allocated, "allocated")
+    return (figures.given(back: image), "allocated")
   }
 
   /// The bound that holds for certain; an estimate from bitmaps takes old data for zeros.

@@ -27,7 +27,10 @@ public struct ProfileDetection: Sendable, Hashable {
       return ProfileDetection(name: "elemental", source: "detected by its release, \(name)")
     default: break
     }
+    if product == "elemental" {
+      return ProfileDetection(name: "elemental", source: "detected by its release, \(name), of an unknown layout")
+    }
     return ProfileDetection(
-      name: "elemental", source: "assumed: nothing says which product this is", isAssumed: product != "elemental")
+      name: "elemental", source: "assumed: nothing says which product this is", isAssumed: true)
   }
 }

@@ -27,36 +27,38 @@ enum SpaceAction: Hashable {
     }
   }
 
-  /// All that can be done on a filesystem.
+  /// All that can be done on a filesystem, what costs least first.
   static func all(on figures: StateFigures) -> [SpaceAction] {
-    var actions: [SpaceAction] = figures.images
+    let digs = figures.images
       .filter { image in
         guard let reclaimable = image.reclaimable else { return false }
         return reclaimable >= .mebibytes(1) && !image.isWritable && image.role != .transition
       }
       .sorted { ($0.reclaimable ?? .zero) > ($1.reclaimable ?? .zero) }
-      .map { .digHoles($0.path) }
-    if !figures.leftovers.isEmpty { actions.append(.removeLeftovers) }
-    if figures.image(.passive) != nil { actions.append(.removePassive) }
-    return actions
+      .map { SpaceAction.digHoles($0.path) }
+    return (figures.removableLeftovers.isEmpty ? [] : [.removeLeftovers]) + digs
+      + (figures.image(.passive) == nil ? [] : [.removePassive])
   }
 }
 
 extension StateFigures {
   /// The filesystem after an action.
-  func after(_ action: SpaceAction) -> StateFigures {
+  ///
+  /// - Parameter assured: Only what was measured is given back; an estimate takes old data for zeros.
+  func after(_ action: SpaceAction, assured: Bool = false) -> StateFigures {
     var figures = self
     switch action {
     case .digHoles(let path):
       guard let index = images.firstIndex(where: { $0.path == path }), let reclaimable = images[index].reclaimable
       else { break }
-      figures.images[index].allocated = images[index].allocated - reclaimable
+      let given = assured && images[index].isEstimate ? .zero : reclaimable
+      figures.images[index].allocated = images[index].allocated - given
       figures.images[index].reclaimable = .zero
-      figures.free(reclaimable)
+      figures.free(given)
     case .removeLeftovers:
-      figures.free(leftovers.reduce(.zero) { $0 + $1.allocatedBytes })
-      figures.leftovers = []
-      figures.images.removeAll { image in leftovers.contains { $0.path == image.path } }
+      figures.free(removableLeftovers.reduce(.zero) { $0 + $1.allocatedBytes })
+      figures.leftovers.removeAll { leftover in removableLeftovers.contains(leftover) }
+      figures.images.removeAll { image in removableLeftovers.contains { $0.path == image.path } }
     case .removePassive:
       guard let passive = image(.passive) else { break }
       figures.free(given(back: passive))

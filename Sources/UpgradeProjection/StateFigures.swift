@@ -9,10 +9,15 @@ struct StateFigures {
   var inodesFree: Int64?
   var images: [Image]
   var leftovers: [Partition.Leftover]
+  /// Those of them that may go.
+  let removableLeftovers: [Partition.Leftover]
   /// What it holds besides images.
   var otherFiles: ByteCount
   /// Snapshots that stay, the new one included: elemental-toolkit's `max-snaps`, 2 by default for loop devices.
   var keptSnapshots = 2
+  private static let mostSnapshots = 1 << 20
+  /// Upgrades make snapshots there (elemental 2).
+  let hasSnapshots: Bool
 
   struct Image {
     var path: FilePath
@@ -25,13 +30,19 @@ struct StateFigures {
     /// Something can write to it, so no holes are dug.
     var isWritable: Bool
     var filesystemType: String?
+    /// The system inside it could be read.
+    var isReadable: Bool
+    /// Of its bytes, those that another file maps too: they stay when it goes.
+    var shared: ByteCount
   }
 
-  /// `nil` where free space or capacity is not known.
+  /// `nil` where free space or capacity is not known, or they contradict each other.
   init?(_ partition: Partition) {
     guard let usable = partition.usableBytes, let free = partition.freeBytes, let capacity = partition.capacityBytes
     else { return nil }
-    guard let filesystem = Self.filesystem(partition) else { return nil }
+    guard let filesystem = Self.filesystem(partition), free >= .zero, usable >= .zero, free <= capacity else {
+      return nil
+    }
     self.filesystem = filesystem
     self.usable = usable
     used = capacity - free
@@ -40,7 +51,8 @@ struct StateFigures {
       Image(
         path: image.path, role: image.role, allocated: image.allocatedBytes, reclaimable: image.reclaimableBytes,
         isEstimate: image.reclaimableBasis == .estimate, isPinned: image.inUse != nil,
-        isWritable: image.inUse?.writable ?? false, filesystemType: image.inner?.filesystemType)
+        isWritable: image.inUse?.writable ?? false, filesystemType: image.inner?.filesystemType,
+        isReadable: image.os != nil, shared: image.sharedBytes ?? .zero)
     }
     let leftovers = partition.leftovers ?? []
     let imageBytes = partition.totals?.allocatedBytes ?? images.reduce(.zero) { $0 + $1.allocated }
@@ -48,7 +60,9 @@ struct StateFigures {
     otherFiles = max(.zero, capacity - free - imageBytes - leftTrees.reduce(.zero) { $0 + $1.allocatedBytes })
     self.images = images
     self.leftovers = leftovers
-    if let kept = partition.layout?.maxSnapshots { keptSnapshots = kept }
+    removableLeftovers = Leftovers.removable(on: partition)
+    hasSnapshots = partition.layout?.hasSnapshots ?? false
+    if let kept = partition.layout?.maxSnapshots, kept > 0 { keptSnapshots = kept }
   }
 
   static func filesystem(_ partition: Partition) -> TreeFilesystem? {
@@ -81,7 +95,7 @@ struct StateFigures {
       }
       return (number, image)
     }
-    let excess = snapshots.count - max(0, keptSnapshots - 1)
+    let excess = snapshots.count - max(0, min(keptSnapshots, Self.mostSnapshots) - 1)
     guard excess > 0 else { return .zero }
     return snapshots.filter { !$0.image.isPinned }.sorted { $0.number < $1.number }.prefix(excess)
       .reduce(.zero) { $0 + $1.image.allocated }
@@ -96,6 +110,6 @@ struct StateFigures {
   /// What deleting an image gives back now.
   func given(back image: Image?) -> ByteCount {
     guard let image, !image.isPinned else { return .zero }
-    return image.allocated
+    return max(.zero, image.allocated - image.shared)
   }
 }

@@ -10,6 +10,8 @@ struct StepLedger {
     /// What is added, for the cause of a failure.
     var cause: Projection.Cause
     var source: String
+    /// What the product's upgrade job digs out before the upgrade itself.
+    var isDug = false
   }
 
   var entries: [Entry]

@@ -19,45 +19,72 @@ struct UpgradeCalculation {
     var cause: Projection.Cause?
     var reason: String
     var isEstimate: Bool
+    /// A measured payload would tell what this cannot.
+    var lacksPayload = false
+    /// Without what the product's upgrade job gives back before the upgrade itself: `elemental upgrade` run by hand.
+    var byHand: (headroom: ByteCount, outcome: Projection.Outcome)?
   }
 
-  func answer(on figures: StateFigures) -> Answer? {
-    var ignored = Projection(
-      filesystemLabel: "", upgrade: "", profile: "", profileSource: "", model: "", outcome: .unknown, reason: "")
-    return answer(on: figures, &ignored)
+  /// Why there is no answer.
+  struct Missing: Error {
+    /// A sentence.
+    var reason: String
+    /// A measured payload would help.
+    var lacksPayload = false
   }
 
-  /// - Parameter projection: Gets the reason where there is no answer.
-  func answer(on figures: StateFigures, _ projection: inout Projection) -> Answer? {
+  func answer(on figures: StateFigures) throws(Missing) -> Answer {
     var sizes: SystemSizes?
     if let copy = upgrade.copy {
       sizes = SystemSizes.of(request, node, on: figures.filesystem, copy: copy, image: upgrade.image)
       guard sizes != nil else {
-        projection.reason = "How large the new system is, is not known."
-        return nil
+        throw Missing(reason: "How large the new system is, is not known.", lacksPayload: request.payload == nil)
       }
     }
-    var ledgers: [StepLedger] = []
-    for end in [Amounts.End.least, .most] {
-      do throws(Amounts.Missing) {
-        ledgers.append(try ledger(Amounts(end: end, sizes: sizes, figures: figures, calculation: self), figures))
-      } catch {
-        projection.reason = error.reason
-        return nil
-      }
-    }
-    let margin = request.margin.bytes(of: ledgers[1].need) ?? .zero
-    let ends = [
-      EndResult(ledgers[0], sizes?.least, figures, margin), EndResult(ledgers[1], sizes?.most, figures, margin),
-    ]
-    let (outcome, reason) = verdict(ends, sizes, figures)
-    return Answer(
-      least: ledgers[0], most: ledgers[1], basis: sizes?.basis, margin: margin, outcome: outcome,
-      cause: outcome == .silentCorruption || outcome == .loudFailure ? ends[1].cause : nil, reason: reason,
+    let least = try ledger(Amounts(end: .least, sizes: sizes, figures: figures, calculation: self), figures)
+    let most = try ledger(Amounts(end: .most, sizes: sizes, figures: figures, calculation: self), figures)
+    let margin = request.margin.bytes(of: most.need) ?? .zero
+    let ends = [end(least, sizes?.least, figures, margin), end(most, sizes?.most, figures, margin)]
+    var answer = Answer(
+      least: least, most: most, basis: sizes?.basis, margin: margin, outcome: .unknown, cause: nil, reason: "",
       isEstimate: sizes?.basis.isEstimate ?? false)
+    settle(&answer, ends)
+    if most.credit > .zero, let dug = most.entries.firstIndex(where: { $0.isDug }) {
+      var byHand = most
+      byHand.entries.remove(at: dug)
+      answer.byHand = (byHand.headroom, end(byHand, sizes?.most, figures, margin).outcome)
+    }
+    return answer
   }
 
-  private func ledger(_ start: Amounts, _ figures: StateFigures) throws(Amounts.Missing) -> StepLedger {
+  private func end(
+    _ ledger: StepLedger, _ size: SystemSize?, _ figures: StateFigures, _ margin: ByteCount
+  ) -> EndResult {
+    let unpacks = upgrade.steps.contains { $0.adds == .tree || $0.adds == .changedFiles }
+    return EndResult(ledger, size, figures, margin, unpacks: unpacks)
+  }
+
+  /// Where both ends agree, that is the answer, and the worse way of failing counts; where they do not, nothing is known.
+  private func settle(_ answer: inout Answer, _ ends: [EndResult]) {
+    let (least, most) = (ends[0], ends[1])
+    if least.fits == most.fits, least.outcome != .fits || most.outcome != .tight {
+      let worse = least.outcome.badness > most.outcome.badness ? least : most
+      (answer.outcome, answer.cause, answer.reason) = (worse.outcome, worse.cause, worse.reason)
+      return
+    }
+    guard answer.basis?.kind == .installed else {
+      answer.reason = "It fits at best. At worst: \(most.reason)"
+      return
+    }
+    answer.reason =
+      "It fits if the new system is as large as the installed one"
+      + (most.headroom < .zero
+        ? ", and is \(ByteCount.zero - most.headroom) short if it has grown by 30 %."
+        : ". If it has grown by 30 %: \(most.reason)")
+    answer.lacksPayload = true
+  }
+
+  private func ledger(_ start: Amounts, _ figures: StateFigures) throws(Missing) -> StepLedger {
     var amounts = start
     var entries: [StepLedger.Entry] = []
     for step in upgrade.steps where step.when?.holds(target: target, request: request, node: node) ?? true {
@@ -68,25 +95,10 @@ struct UpgradeCalculation {
       entries.append(
         StepLedger.Entry(
           name: step.name, change: step.adds == nil ? ByteCount.zero - bytes : bytes, failure: step.failure ?? .loud,
-          cause: quantity == .tree ? .tree : .image, source: source))
+          cause: quantity == .tree ? .tree : .image, source: source,
+          isDug: quantity == .reclaimablePassive))
     }
     return StepLedger(entries: entries, usable: figures.usable)
-  }
-
-  /// The worse end decides where both agree; where they do not, nothing is known.
-  private func verdict(
-    _ ends: [EndResult], _ sizes: SystemSizes?, _ figures: StateFigures
-  ) -> (Projection.Outcome, String) {
-    let (least, most) = (ends[0], ends[1])
-    if least.fits == most.fits { return (most.outcome, most.reason) }
-    let short = ByteCount.zero - most.headroom
-    if sizes?.basis.kind == .installed {
-      return (
-        .unknown,
-        "It fits if the new system is as large as the installed one, and is \(short) short if it has grown by 30 %."
-      )
-    }
-    return (.unknown, "It fits at best, and is \(short) short at worst.")
   }
 
   /// Puts the figures into the report's form.
@@ -100,58 +112,12 @@ struct UpgradeCalculation {
     projection.highWaterMarkBytes = answer.most.peak.map { projection.steps[$0].usedBytes } ?? figures.used
     projection.peakStep = answer.most.peak.map { answer.most.entries[$0].name }
     projection.marginBytes = answer.margin
+    projection.headroomByHandBytes = answer.byHand?.headroom
+    projection.outcomeByHand = answer.byHand?.outcome
+    if answer.lacksPayload { projection.lacks = .payload }
     if answer.least.need != answer.most.need || answer.least.headroom != answer.most.headroom {
       projection.leastNeedBytes = answer.least.need
       projection.mostHeadroomBytes = answer.least.headroom
-    }
-  }
-}
-
-/// How one end of the calculation comes out.
-private struct EndResult {
-  var outcome: Projection.Outcome
-  var cause: Projection.Cause?
-  var reason: String
-  var headroom: ByteCount
-
-  var fits: Bool { outcome == .fits || outcome == .tight }
-
-  init(_ ledger: StepLedger, _ size: SystemSize?, _ figures: StateFigures, _ margin: ByteCount) {
-    headroom = ledger.headroom
-    // In the order in which the upgrade meets them: the tree, then the inside of the image, then the space under it.
-    if let failing = ledger.failing, failing.cause == .tree {
-      (outcome, cause) = (.loudFailure, .tree)
-      reason = "The unpacked tree does not fit: '\(failing.name)' fails, and the node stays as it is."
-    } else if let size, let free = figures.inodesFree, let inodes = size.inodes, inodes > free,
-      figures.filesystem.kind == .ext4 || figures.filesystem.kind == .ext2
-    {
-      (outcome, cause) = (.loudFailure, .stateInodes)
-      reason = "The tree needs \(inodes) inodes, and \(free) are free: unpacking it fails."
-    } else if let size, case .space(let short)? = size.shortage {
-      (outcome, cause) = (.loudFailure, .imageBlocks)
-      reason =
-        "The new image of \(size.nominalImage ?? .zero) is too small for what goes into it, by \(short): filling it "
-        + "fails."
-    } else if let size, case .inodes(let short)? = size.shortage {
-      (outcome, cause) = (.loudFailure, .imageInodes)
-      reason =
-        "The new image of \(size.nominalImage ?? .zero) has \(short) inodes too few for what goes into it: filling "
-        + "it fails."
-    } else if let failing = ledger.failing {
-      cause = failing.cause
-      if failing.failure == .silent {
-        outcome = .silentCorruption
-        reason = "The image does not fit: every command exits 0, and what was written is damaged."
-      } else {
-        outcome = .loudFailure
-        reason = "'\(failing.name)' fails for want of space."
-      }
-    } else if ledger.headroom < margin {
-      (outcome, cause) = (.tight, nil)
-      reason = "It fits with \(ledger.headroom) to spare, less than the margin of \(margin)."
-    } else {
-      (outcome, cause) = (.fits, nil)
-      reason = "It fits with \(ledger.headroom) to spare."
     }
   }
 }

@@ -4,6 +4,8 @@ import SpaceModel
 public struct UpgradeProfile: Sendable, Hashable, Codable {
   /// Of the format, not of the product.
   public static let currentFormat = 1
+  /// The name of the upgrade that writes the new system: the one that must be there.
+  public static let systemUpgrade = "system"
 
   public var format: Int
   /// What `--profile` calls it.
@@ -112,7 +114,7 @@ public struct UpgradeProfile: Sendable, Hashable, Codable {
     case otherFiles = "other-files"
     /// Allocated bytes of the images that are there. One that the running root lies on gives nothing back before a reboot.
     case active, passive, recovery
-    /// Snapshots beyond `keeps`, oldest first, never the one that runs.
+    /// Snapshots beyond those that are kept, oldest first, never the one that runs.
     case oldSnapshots = "old-snapshots"
     /// What digging holes into passive.img gives back.
     case reclaimablePassive = "reclaimable-passive"

@@ -108,4 +108,36 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: card))
     #expect([0, 1, 2, 3].contains(result.status))
   }
+
+  @Test("a Kairos file: source is projected from the image itself") func aKairosFileSource() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk("kairos-fresh", in: scratch)
+    let tree = try PayloadTree(in: scratch, files: 100)
+    try "ID=kairos\nKAIROS_VERSION=v3.2.0\nPRETTY_NAME=\"Kairos v3.2.0\"\n".write(
+      toFile: "\(tree.path)/etc/os-release", atomically: false, encoding: .utf8)
+    let image = try tree.ext("a.img")
+    let report = try Headroom.report(
+      Headroom.run("plan", "--json", "--disk", disk, "--margin", "0", "--incoming", image))
+    let projection = try #require(report.projections.first)
+    #expect(projection.needBytes == .mebibytes(256), "the whole image, written out")
+  }
+
+  @Test("a disk's node is what its active image says, whatever release its recovery image keeps")
+  func aDisksNode() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk("harvester-1.8-upgraded-15g", in: scratch)
+    let report = try Headroom.audit("--disk", disk, "--margin", "1M")
+    #expect(report.host.productVersion == "v1.8.0")
+  }
+
+  @Test("a part of a node is no plan, and an image alone is none") func aPartOfANode() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk(in: scratch)
+    let part = try Headroom.run("plan", "--disk", disk, "--label", "COS_PERSISTENT")
+    #expect(part.status == 3, "\(part)")
+    #expect(!part.text.contains("OK TO UPGRADE"))
+    let audit = try Headroom.run("audit", "--disk", disk, "--label", "COS_PERSISTENT")
+    #expect(!audit.text.contains("OK TO UPGRADE"), "\(audit)")
+    #expect(try Headroom.run("plan", "--image", disk).status == 64)
+  }
 }

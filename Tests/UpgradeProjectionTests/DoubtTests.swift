@@ -123,4 +123,46 @@ import UpgradeProjection
       #expect(projection.outcome == .unknown && projection.remedy == nil)
     }
   }
+
+  @Test("a node whose COS_STATE was not found is no answer, and no node at all is none")
+  func aNodeWithoutItsState() throws {
+    var persistent = Self.roomy
+    persistent.filesystemLabel = "COS_PERSISTENT"
+    persistent.images = nil
+    let projection = try outcome(NodeSamples.payload(), persistent)
+    #expect(projection.outcome == .unknown && projection.device == nil)
+    var other = Self.roomy
+    other.filesystemLabel = "DATA"
+    #expect(throws: NodeSamples.Missing.self) { try outcome(NodeSamples.payload(), other) }
+  }
+
+  @Test("with trusted boot a COS_STATE that is there is not what is upgraded") func trustedBoot() throws {
+    let projection = try NodeSamples.project("kairos", [Self.roomy], payload: nil, boot: BootState(mode: .uki))
+    #expect(projection.outcome == .unknown && projection.reason.contains("EFI"))
+  }
+
+  @Test("figures that contradict each other are no answer") func contradictions() throws {
+    for change in [
+      { (partition: inout Partition) in partition.freeBytes = .gibibytes(99) },
+      { partition in partition.usableBytes = ByteCount(-1) }, { partition in partition.freeBytes = ByteCount(-5) },
+    ] {
+      var partition = Self.roomy
+      change(&partition)
+      #expect(try outcome(NodeSamples.payload(), partition).outcome == .unknown)
+    }
+  }
+
+  @Test("an estimate that the margin divides is no answer") func anEstimateThatTheMarginDivides() throws {
+    let projection = try outcome(nil, installed(usable: .mebibytes(2800))) { request, _ in
+      request.margin = .bytes(.mebibytes(256))
+    }
+    #expect(projection.outcome == .unknown && projection.lacks == .payload, "\(projection.reason)")
+  }
+
+  @Test("where the two ends fail in different ways, the way that nobody notices counts")
+  func theWorseWayOfFailing() throws {
+    // The tree takes 1 to 1.3 GiB.
+    let projection = try outcome(nil, installed(usable: .mebibytes(1200)))
+    #expect(projection.outcome == .silentCorruption && projection.cause == .image)
+  }
 }

@@ -37,6 +37,7 @@ enum NodeSamples {
     image.reclaimableBytes = reclaimable
     image.reclaimableBasis = basis
     image.inUse = inUse
+    image.os = OperatingSystem(prettyName: "Harvester v1.4.0", version: "v1.4.0")
     return image
   }
 

@@ -175,4 +175,39 @@ import UpgradeProjection
     }
     #expect(asked.isOptional == nil && asked.outcome == .loudFailure)
   }
+
+  @Test("what the job digs is not there for an upgrade by hand, nor in recovery") func byHand() throws {
+    let passive = NodeSamples.image("cOS/passive.img", .passive, allocated: .gibibytes(3), reclaimable: .gibibytes(1))
+    let active = NodeSamples.image("cOS/active.img", .active, allocated: .gibibytes(2))
+    let state = NodeSamples.state(usable: .mebibytes(3900), images: [active, passive])
+    let job = try NodeSamples.project("harvester", [state])
+    #expect(job.outcome == .fits && job.creditBytes == .gibibytes(1))
+    #expect(job.outcomeByHand == .silentCorruption)
+    #expect(job.headroomByHandBytes == (job.headroomBytes ?? .zero) - .gibibytes(1))
+    for mode in [BootState.Mode.recovery, .live] {
+      let projection = try NodeSamples.project("harvester", [state], boot: BootState(mode: mode))
+      #expect(projection.outcome == .silentCorruption && projection.creditBytes == nil)
+    }
+  }
+
+  @Test("a copy that unpacks nothing needs no inodes of the filesystem") func inodesOfOneCopy() throws {
+    var state = NodeSamples.state(usable: .gibibytes(8))
+    state.inodesFree = 100
+    #expect(
+      try NodeSamples.project("kairos", [state], payload: NodeSamples.payload(product: "kairos")).outcome == .fits)
+  }
+
+  @Test("a release candidate of the first release with two copies needs two") func releaseCandidates() throws {
+    let state = NodeSamples.state(usable: .gibibytes(8))
+    for (version, model) in [("v1.1.3", "one-copy"), ("v1.2.0-rc1", "two-copy"), ("v1.2.0", "two-copy")] {
+      let projection = try NodeSamples.project("harvester", [state], payload: NodeSamples.payload(version: version))
+      #expect(projection.model == model, "\(version)")
+    }
+  }
+
+  @Test("all built-in profiles leave out what the tools' copies do") func excludes() throws {
+    for name in UpgradeProfile.builtInNames {
+      #expect(try UpgradeProfile.named(name).excludes == TreeTally.systemExcludes, "\(name)")
+    }
+  }
 }

@@ -32,6 +32,7 @@ struct BootStateDetection {
     found.rootImageDeleted = root.path == nil ? nil : root.image?.isDeleted
     found.upgradeFailure = decision.mode == nil ? nil : commandLine?.saysUpgradeFailed
     found.upgradeRunning = evidence.clauses.isEmpty ? nil : evidence.clauses
+    found.upgradeMayRun = isUpgradeRunning == nil ? true : nil
     found.rebootPending = decision.rebootPending
     // A machine that nothing of this is about is not told of it.
     guard decision.mode != nil || found.upgradeRunning != nil else { return }

@@ -1,16 +1,14 @@
-import SpaceModel
-
 /// Which of the things an upgrade left may go.
-enum Leftovers {
+public enum Leftovers {
   /// All, but the recovery system where an upgrade of it was interrupted between its two renames (`boot` to `boot-old`,
   /// `boot-transition` to `boot`): what is left then is the only one there is.
-  static func removable(on partition: Partition) -> [Partition.Leftover] {
+  public static func removable(on partition: Partition) -> [Partition.Leftover] {
     let all = partition.leftovers ?? []
     return isRecoveryHalfRenamed(partition) ? all.filter { !recoveryDirectories.contains($0.path) } : all
   }
 
   /// Why not all may go; `nil` where they may.
-  static func whatStays(on partition: Partition) -> String? {
+  public static func whatStays(on partition: Partition) -> String? {
     isRecoveryHalfRenamed(partition)
       ? "boot is missing: boot-old is the only recovery system that is known to work, and must be renamed back to boot."
       : nil
