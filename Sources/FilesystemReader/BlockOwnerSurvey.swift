@@ -26,7 +26,8 @@ extension ExtFilesystem {
     defer { fs.pointee.flags = flags }
     let free = try freeRuns()
     let first = UInt64(fs.pointee.super.pointee.s_first_data_block) * blockSize
-    let used = DoubtfulRanges.subtract(free, from: [ByteRange(start: min(first, superblock.size), end: superblock.size)])
+    let used = DoubtfulRanges.subtract(
+      free, from: [ByteRange(start: min(first, superblock.size), end: superblock.size)])
 
     let survey = BlockOwnerSurvey(self, doubtful, used: used.reduce(0) { $0 + $1.length })
     var fixed: [ByteRange] = []

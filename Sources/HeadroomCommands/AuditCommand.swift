@@ -41,7 +41,7 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     var request = try targets.request()
-    request.quick = quick
+    request.depth.readsData = !quick
     request.warnReclaimable = warnReclaimable.flatMap(SizeThreshold.parse)
     request.upgrade = try upgrade.choice()
     request.upgrade.isPartial = !(request.labels.isEmpty && request.devices.isEmpty && request.images.isEmpty)

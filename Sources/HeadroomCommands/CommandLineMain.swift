@@ -90,5 +90,8 @@ struct HeadroomCommand: ParsableCommand {
       Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N.
       """,
     version: ToolVersion.version,
-    subcommands: [AuditCommand.self, PlanCommand.self, MapCommand.self, PartitionsCommand.self, WorkerCommand.self])
+    subcommands: [
+      AuditCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, PartitionsCommand.self,
+      WorkerCommand.self,
+    ])
 }

@@ -46,7 +46,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     var request = try targets.request()
-    request.quick = quick
+    request.depth.readsData = !quick
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     progress.monitor.onStage("measuring the payload")
     let choice = try upgrade.choice()

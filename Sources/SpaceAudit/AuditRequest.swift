@@ -16,8 +16,7 @@ public struct AuditRequest: Sendable {
   public var all = false
   /// Open also devices that can hang.
   public var allDevices = false
-  /// Read no image data; what can be given back is then an estimate from the bitmaps inside.
-  public var quick = false
+  public var depth = SurveyDepth()
   /// What an image must give back to be worth a warning; `nil`: the default.
   public var warnReclaimable: SizeThreshold?
   /// Which upgrade is projected.

@@ -109,7 +109,7 @@ extension Auditor {
       if searched {
         let inUse = InUseIndex(
           partition: scanned, name: survey.partition.name, scan: scan, sysroot: request.sysroot, mounts: mounts)
-        try survey.searchImages(of: mounted.tree(mounts), inUse: inUse, quick: request.quick, monitor: monitor)
+        try survey.searchImages(of: mounted.tree(mounts), inUse: inUse, depth: request.depth, monitor: monitor)
       }
       surveys.append(survey)
     } catch {
@@ -123,12 +123,12 @@ extension Auditor {
     guard scanned.filesystemType != nil || searched else { return }
     do throws(StorageError) {
       if let worker {
-        surveys.append(try worker.survey(scanned, searched: searched, quick: request.quick, request, monitor))
+        surveys.append(try worker.survey(scanned, searched: searched, depth: request.depth, request, monitor))
       } else {
         let path = request.sysroot.resolve(device: scanned.container)
         let file = try ReadOnlyFile.open(path, expecting: .regularFileOrBlockDevice, shown: scanned.container)
         surveys.append(
-          try Self.survey(scanned, in: FileSource(file), searched: searched, quick: request.quick, monitor: monitor))
+          try Self.survey(scanned, in: FileSource(file), searched: searched, depth: request.depth, monitor: monitor))
       }
     } catch {
       if error.code == .cancelled { throw error }
@@ -148,12 +148,12 @@ extension Auditor {
   }
 
   static func survey(
-    _ scanned: ScannedPartition, in container: any ByteSource, searched: Bool, quick: Bool, monitor: AuditMonitor
+    _ scanned: ScannedPartition, in container: any ByteSource, searched: Bool, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) -> PartitionSurvey {
     let whole = ByteRange(start: 0, end: container.size)
     let range = (scanned.range ?? whole).intersection(whole) ?? ByteRange(start: 0, end: 0)
     let source = range == whole ? container : SourceSlice(of: container, range: range, path: scanned.device)
     return try UnmountedPartition(scanned: scanned, source: source)
-      .survey(searched: searched, quick: quick, monitor: monitor)
+      .survey(searched: searched, depth: depth, monitor: monitor)
   }
 }

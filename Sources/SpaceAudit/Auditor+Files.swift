@@ -27,7 +27,7 @@ extension Auditor {
       surveys.append(
         try Self.survey(
           partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),
-          quick: request.quick, monitor: monitor))
+          depth: request.depth, monitor: monitor))
     }
   }
 
@@ -48,7 +48,7 @@ extension Auditor {
     }
     for files in filesystems {
       let survey = try NamedImages(files, scan: scan, mounts: mounts, sysroot: request.sysroot)
-        .survey(quick: request.quick, monitor: monitor)
+        .survey(depth: request.depth, monitor: monitor)
       if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
       add(survey)
     }

@@ -26,7 +26,7 @@ public struct DeviceWorker: Sendable {
     var partition: ScannedPartition
     var path: FilePath
     var searched: Bool
-    var quick: Bool
+    var depth: SurveyDepth
   }
 
   /// A line the child writes: that it reads, or how it ended.
@@ -46,13 +46,13 @@ public struct DeviceWorker: Sendable {
   }
 
   func survey(
-    _ scanned: ScannedPartition, searched: Bool, quick: Bool, _ request: AuditRequest, _ monitor: AuditMonitor
+    _ scanned: ScannedPartition, searched: Bool, depth: SurveyDepth, _ request: AuditRequest, _ monitor: AuditMonitor
   ) throws(StorageError) -> PartitionSurvey {
     func failure(_ code: StorageError.Code, _ message: String, _ hint: String? = nil) -> StorageError {
       StorageError(code, operation: "read", path: scanned.device, message: message, hint: hint)
     }
     let task = Task(
-      partition: scanned, path: request.sysroot.resolve(device: scanned.container), searched: searched, quick: quick)
+      partition: scanned, path: request.sysroot.resolve(device: scanned.container), searched: searched, depth: depth)
     guard let json = try? JSONEncoder().encode(task) else { throw failure(.io, "its description could not be coded") }
     var survey: PartitionSurvey?
     var failed: StorageError?
@@ -102,7 +102,7 @@ public struct DeviceWorker: Sendable {
         task.path, expecting: .regularFileOrBlockDevice, shown: task.partition.container)
       let source = TickingSource(try FileSource(file)) { heartbeat.add(0) }
       let survey = try Auditor.survey(
-        task.partition, in: source, searched: task.searched, quick: task.quick, monitor: monitor)
+        task.partition, in: source, searched: task.searched, depth: task.depth, monitor: monitor)
       heartbeat.flush()
       heartbeat.send(Line(survey: survey))
       return 0

@@ -56,7 +56,7 @@ struct NamedImages {
   }
 
   /// - Throws: ``StorageError`` `.cancelled` only.
-  func survey(quick: Bool, monitor: AuditMonitor) throws(StorageError) -> PartitionSurvey {
+  func survey(depth: SurveyDepth, monitor: AuditMonitor) throws(StorageError) -> PartitionSurvey {
     var partition: Partition
     if let mounted {
       partition = mounted.figures()
@@ -78,7 +78,7 @@ struct NamedImages {
         open: { () throws(StorageError) in try LiveFile(image.file, allocationUnit: unit) },
         linkTarget: { nil })
     }
-    try survey.addImages(ImageSearch(named: entries), inUse: inUse, quick: quick, monitor: monitor)
+    try survey.addImages(ImageSearch(named: entries), inUse: inUse, depth: depth, monitor: monitor)
     return survey
   }
 

@@ -22,7 +22,7 @@ struct PartitionSurvey: Codable {
   ///
   /// - Throws: ``StorageError`` `.cancelled` only.
   mutating func searchImages(
-    of tree: any FileTree, inUse: InUseIndex, quick: Bool, monitor: AuditMonitor
+    of tree: any FileTree, inUse: InUseIndex, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) {
     let search: ImageSearch
     do throws(StorageError) {
@@ -32,14 +32,14 @@ struct PartitionSurvey: Codable {
       findings.append(.unreadable(partition, error))
       return
     }
-    try addImages(search, inUse: inUse, quick: quick, monitor: monitor)
+    try addImages(search, inUse: inUse, depth: depth, monitor: monitor)
   }
 
   /// Measures what was found.
   ///
   /// - Throws: ``StorageError`` `.cancelled` only.
   mutating func addImages(
-    _ search: ImageSearch, inUse: InUseIndex, quick: Bool, monitor: AuditMonitor
+    _ search: ImageSearch, inUse: InUseIndex, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) {
     for failure in search.failures.prefix(8) { limits.append(Limit("not-looked-at", failure.summary)) }
     if search.failures.count > 8 {
@@ -51,7 +51,7 @@ struct PartitionSurvey: Codable {
     }
     partition.leftovers = search.leftovers.sorted { $0.path < $1.path }
     partition.layout = partition.layout ?? search.layout
-    if !quick { monitor.onPlan(search.images.reduce(0) { $0.addingClamped($1.entry.status.allocated) }) }
+    if depth.readsData { monitor.onPlan(search.images.reduce(0) { $0.addingClamped($1.entry.status.allocated) }) }
     var once = StorageOnce()
     var measured: [UInt64: Measured] = [:]
     var images: [ImageUsage] = []
@@ -66,7 +66,7 @@ struct PartitionSurvey: Codable {
         continue
       }
       monitor.onStage(found.entry.path.display)
-      var result = try measure(found, quick: quick, monitor: monitor)
+      var result = try measure(found, depth: depth, monitor: monitor)
       result.usage.inUse = inUse.holder(of: status)
       once.add(
         inode: status.inode, allocated: status.allocated, reclaimable: result.usage.reclaimableBytes, map: result.map)
@@ -115,11 +115,11 @@ struct PartitionSurvey: Codable {
 
   /// A bad image is a finding; the others go on. Only a cancelled audit throws.
   private mutating func measure(
-    _ found: FoundImage, quick: Bool, monitor: AuditMonitor
+    _ found: FoundImage, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) -> Measured {
     do throws(StorageError) {
       let source = try found.entry.open()
-      return try measure(source, path: found.entry.path, role: found.role, quick: quick, monitor: monitor)
+      return try measure(source, path: found.entry.path, role: found.role, depth: depth, monitor: monitor)
     } catch {
       if error.code == .cancelled { throw error }
       let usage = ImageUsage(
@@ -131,10 +131,10 @@ struct PartitionSurvey: Codable {
   }
 
   private mutating func measure(
-    _ source: any ImageSource, path: FilePath, role: ImageRole, quick: Bool, monitor: AuditMonitor
+    _ source: any ImageSource, path: FilePath, role: ImageRole, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) -> Measured {
     var analyzer = ImageAnalyzer()
-    analyzer.readsData = !quick
+    analyzer.readsData = depth.readsData
     analyzer.isCancelled = monitor.isCancelled
     analyzer.onRead = monitor.onRead
     let measurement = try analyzer.measure(source)
@@ -145,15 +145,25 @@ struct PartitionSurvey: Codable {
     if let freeRuns = inside.freeRuns, measurement.map.source != .blocks {
       usage.inner?.staleBytes = ByteCount(clamping: InnerOverlap.allocated(freeRuns, in: measurement.map))
     }
-    if quick, let freeRuns = inside.freeRuns, measurement.map.source != .blocks {
+    if !depth.readsData, let freeRuns = inside.freeRuns, measurement.map.source != .blocks {
       let spare = ByteRange.union(freeRuns + inside.idleRuns)
       let estimate = InnerOverlap.reclaimable(spare, in: measurement, of: source)
       usage.reclaimableBytes = ByteCount(clamping: estimate.bytes)
       if !estimate.reasons.isEmpty { usage.reclaimableReasons = estimate.reasons }
       usage.reclaimableBasis = .estimate
     }
+    if depth.verification != .none, isVerified(usage) {
+      let check = try IntegrityCheck.verify(
+        source, map: measurement.map, readsData: depth.verification == .whole, monitor: monitor)
+      usage.integrity = check.integrity
+    }
     note(measurement, usage, inside)
     return Measured(usage: usage, map: measurement.map, osRelease: inside.osRelease)
+  }
+
+  /// Images of systems; what else looks like a filesystem is nobody's to judge.
+  private func isVerified(_ usage: ImageUsage) -> Bool {
+    ["ext2", "ext3", "ext4"].contains(usage.inner?.filesystemType ?? "") && usage.role != .transition
   }
 
   private mutating func note(_ measurement: ImageMeasurement, _ usage: ImageUsage, _ inside: InnerInspection) {

@@ -11,7 +11,7 @@ struct UnmountedPartition {
 
   /// Never throws but for a cancelled audit: what cannot be read becomes a limit, and a finding where images were to be
   /// looked for.
-  func survey(searched: Bool, quick: Bool, monitor: AuditMonitor) throws(StorageError) -> PartitionSurvey {
+  func survey(searched: Bool, depth: SurveyDepth, monitor: AuditMonitor) throws(StorageError) -> PartitionSurvey {
     var partition = Partition(device: scanned.device, state: .offline)
     partition.describe(scanned)
     var survey = PartitionSurvey(partition)
@@ -25,7 +25,7 @@ struct UnmountedPartition {
     switch scanned.filesystemType {
     case "ext2", "ext3", "ext4":
       do throws(StorageError) {
-        try surveyExt(&survey, searched: searched, quick: quick, monitor: monitor)
+        try surveyExt(&survey, searched: searched, depth: depth, monitor: monitor)
       } catch {
         if error.code == .cancelled { throw error }
         survey.limits.append(Limit("partition-not-read", error.summary))
@@ -50,7 +50,7 @@ struct UnmountedPartition {
   }
 
   private func surveyExt(
-    _ survey: inout PartitionSurvey, searched: Bool, quick: Bool, monitor: AuditMonitor
+    _ survey: inout PartitionSurvey, searched: Bool, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) {
     let ext = try ExtFilesystem(source)
     let superblock = ext.superblock
@@ -80,7 +80,7 @@ struct UnmountedPartition {
     survey.partition.availableBytes = ByteCount(clamping: superblock.available(ofFree: free))
     survey.partition.usableBytes = ByteCount(clamping: superblock.usable(ofFree: free))
     if searched {
-      try survey.searchImages(of: ExtTree(filesystem: ext), inUse: InUseIndex(), quick: quick, monitor: monitor)
+      try survey.searchImages(of: ExtTree(filesystem: ext), inUse: InUseIndex(), depth: depth, monitor: monitor)
     }
   }
 

@@ -43,6 +43,8 @@ public struct ImageUsage: Sendable, Hashable, Codable {
   /// What the tree inside would take if it were copied, for the image that says what is installed; `nil` for others.
   public var tree: TreeCensus?
   public var map: HoleMap?
+  /// Whether it was written whole; `nil` where that was not asked, or it holds no filesystem that is known.
+  public var integrity: Integrity?
 
   public init(
     path: FilePath, role: ImageRole, apparentBytes: ByteCount, allocatedBytes: ByteCount, mapSource: MapSource
@@ -78,7 +80,7 @@ public struct ImageUsage: Sendable, Hashable, Codable {
     case os
     case inner
     case tree
-    case map
+    case map, integrity
   }
 }
 

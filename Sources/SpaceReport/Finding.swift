@@ -50,6 +50,12 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let upgradeSpaceUnknown = ID(rawValue: "upgrade-space-unknown")
     /// An upgrade would not fit even after everything that can be done.
     public static let statePartitionUndersized = ID(rawValue: "state-partition-undersized")
+    /// What the filesystem inside an image uses was never written, or may not have been.
+    public static let imageLostWrites = ID(rawValue: "image-lost-writes")
+    /// Files that hold nothing but zeros, as lost writes leave them.
+    public static let imageNulFiles = ID(rawValue: "image-nul-files")
+    /// Whether an image was written whole could not be told.
+    public static let imageNotVerified = ID(rawValue: "image-not-verified")
     /// Something that was named on the command line could not be measured.
     public static let targetUnreadable = ID(rawValue: "target-unreadable")
   }
@@ -86,7 +92,15 @@ public struct Finding: Sendable, Hashable, Codable {
   private static let inTheWay: Set<ID> = [
     .labelMissing, .labelAmbiguous, .partitionUnreadable, .imageUnreadable, .targetUnreadable,
   ]
+  /// Whether it is about an image's integrity.
+  public var concernsIntegrity: Bool { Self.aboutIntegrity.contains(id) }
+
+  private static let aboutIntegrity: Set<ID> = [
+    .imageLostWrites, .imageNulFiles, .imageNotVerified, .imageUnreadable, .partitionUnreadable, .targetUnreadable,
+    .imageChangedWhileReading, .labelMissing,
+  ]
   private static let unknowns: Set<ID> = [
+    .imageNotVerified,
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
     .upgradeRunning, .upgradeSpaceUnknown,
   ]

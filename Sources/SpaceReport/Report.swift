@@ -73,6 +73,17 @@ public struct Report: Sendable, Hashable, Codable {
     verdict = Verdict.worst(of: findings)
   }
 
+  /// The report of the images' integrity alone.
+  public var ofIntegrity: Report {
+    var report = Report(
+      generatedAt: generatedAt, tool: tool, host: host, boot: boot, limits: limits, partitions: partitions,
+      findings: findings.filter(\.concernsIntegrity))
+    if !partitions.contains(where: { $0.images?.contains { $0.integrity != nil } ?? false }) {
+      report.verdict = max(report.verdict, .unknown)
+    }
+    return report
+  }
+
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     schemaVersion = try values.decode(String.self, forKey: .schemaVersion)

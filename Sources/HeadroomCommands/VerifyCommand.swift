@@ -1,0 +1,50 @@
+import ArgumentParser
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Was the image written whole? Names every file that was not.",
+    usage: """
+      headroom verify
+      headroom verify /run/initramfs/cos-state/cOS/active.img
+      headroom verify --disk node.img --json
+      """,
+    discussion: """
+      Writes into a sparse image on a full partition are dropped, and nothing says so. This finds what is missing: blocks \
+      that the filesystem inside calls used and that were never written. Without an image all of the node's are verified. \
+      The exit code is the answer: 0 clean, 1 suspect, 2 damaged, 3 unknown.
+      """)
+
+  @Argument(help: "Images; without one, all on the targets.")
+  var images: [String] = []
+
+  @OptionGroup(title: "Targets") var targets: TargetOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  @Flag(help: "Read no file data: only what shows without it.")
+  var quick = false
+
+  func run() throws {
+    var request = try targets.request()
+    request.images += images.map { FilePath($0) }
+    request.depth.readsData = false
+    request.depth.verification = quick ? .quick : .whole
+    let progress = Progress(quiet: output.quiet, verbose: output.verbose)
+    var auditor = Auditor(request, monitor: progress.monitor)
+    let outcome = try auditor.run(
+      tool: Report.Tool(name: ToolVersion.name, version: ToolVersion.version), generatedAt: Clock.timestamp())
+    progress.finish()
+    for failure in outcome.failures { Output.error(failure) }
+    let report = outcome.report.ofIntegrity
+    let inputs = targets.inputs + images.map { FilePath($0) }
+    if output.isJSON {
+      try output.emit(ReportEncoder.encode(report), inputs: inputs)
+    } else {
+      try output.emit(VerifyText(report, style: output.style).render(), inputs: inputs)
+    }
+    throw ExitCode(report.verdict.exitCode)
+  }
+}

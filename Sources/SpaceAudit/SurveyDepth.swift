@@ -1,0 +1,17 @@
+/// How far into images a survey looks.
+public struct SurveyDepth: Sendable, Hashable, Codable {
+  /// Whether an image was written whole.
+  public enum Verification: String, Sendable, Hashable, Codable {
+    case none
+    /// What shows without reading file data.
+    case quick
+    /// All data is read, too.
+    case whole
+  }
+
+  /// Data is read for zeros; else what can be given back is an estimate from the bitmaps inside.
+  public var readsData = true
+  public var verification = Verification.quick
+
+  public init() {}
+}

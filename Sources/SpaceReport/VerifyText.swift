@@ -1,0 +1,70 @@
+import SpaceModel
+
+/// What `headroom verify` says to people: each image's answer, and the files that are not whole.
+public struct VerifyText: Sendable {
+  private let report: Report
+  private let style: TextStyle
+  /// More files than this are counted, not named; JSON has all.
+  private static let mostFiles = 20
+
+  public init(_ report: Report, style: TextStyle) {
+    self.report = report
+    self.style = style
+  }
+
+  public func render() -> String {
+    let layout = ReportLayout(report: report, style: style)
+    var lines: [String] = []
+    for partition in report.partitions {
+      for image in partition.images ?? [] where image.hardLinkOf == nil {
+        guard let integrity = image.integrity else { continue }
+        lines += answer(integrity, of: image, on: partition)
+      }
+    }
+    if lines.isEmpty { lines = ["No image was verified: none that holds an ext filesystem was found."] }
+    lines += layout.findings()
+    lines += layout.limits()
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func answer(_ integrity: Integrity, of image: ImageUsage, on partition: Partition) -> [String] {
+    let name = "\(report.host.nodeName.map { DisplayText.escaped($0) + ": " } ?? "")\(partition.target(of: image)): "
+    let tone: TextStyle.Tone =
+      switch integrity.state {
+      case .clean: .good
+      case .damaged: .bad
+      case .suspect, .unknown: .notice
+      }
+    var lines = wrap(
+      name + style.paint(integrity.state.rawValue.uppercased(), tone) + ". " + integrity.reason, indent: 4)
+    let how = integrity.checked.isEmpty ? "" : " Checked: \(integrity.checked.joined(separator: ", "))."
+    if let used = integrity.usedBytes {
+      lines += wrap("    \(style.size(used)) used inside.\(how)", indent: 4)
+    }
+    for loss in integrity.metadataLost ?? [] {
+      lines.append("    lost \(loss.kind.rawValue): \(style.size(loss.lostBytes))")
+    }
+    let files = integrity.files ?? []
+    for file in files.prefix(Self.mostFiles) { lines.append("    " + line(file)) }
+    if files.count > Self.mostFiles { lines.append("    and \(files.count - Self.mostFiles) more; --json has all") }
+    if let inodes = integrity.unreachableInodes, inodes > 0 {
+      lines.append("    and \(inodes) that can no longer be named")
+    }
+    return lines
+  }
+
+  private func line(_ file: Integrity.File) -> String {
+    var notes: [String] = []
+    if file.suspect == true { notes.append("suspect") }
+    if file.allNul == true {
+      notes.append("nothing but zeros")
+    } else if let lost = file.lostBytes {
+      notes.append("\(style.size(lost)) of \(style.size(file.sizeBytes)) lost")
+    }
+    notes += file.differs ?? []
+    if let copy = file.intactCopy { notes.append("whole in \(DisplayText.escaped(copy))") }
+    return file.path.display + (notes.isEmpty ? "" : ": " + notes.joined(separator: ", "))
+  }
+
+  private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
+}
