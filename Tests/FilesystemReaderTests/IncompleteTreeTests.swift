@@ -117,12 +117,13 @@ import Testing
     let scratch = try ScratchDirectory()
     let root = try scratch.directory("tree")
     try scratch.write("x", to: "tree/file")
-    let image = try squashfs(root, in: scratch)
-    let source = FickleSource(try Array(Data(contentsOf: URL(fileURLWithPath: image))))
-    let tree = try SquashfsRootTree(source)
+    let file = try squashfs(root, in: scratch)
+    let source = FickleSource(try Array(Data(contentsOf: URL(fileURLWithPath: file))))
+    let image = try SquashfsImage(source)
+    let place = SquashfsInode.Reference(raw: image.superblock.root_inode_ref)
     source.mood = .failing
-    #expect(#expect(throws: StorageError.self) { try tree.walk(excluding: []) { _ in } }?.code == .io)
+    #expect(#expect(throws: StorageError.self) { try SquashfsInodeTable(image).inode(at: place) }?.code == .io)
     source.mood = .garbled
-    #expect(#expect(throws: StorageError.self) { try tree.walk(excluding: []) { _ in } }?.code == .corrupt)
+    #expect(#expect(throws: StorageError.self) { try SquashfsInodeTable(image).inode(at: place) }?.code == .corrupt)
   }
 }
