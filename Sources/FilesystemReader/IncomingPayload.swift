@@ -75,10 +75,7 @@ public enum IncomingPayload {
 
   private static func checkDirectory(_ path: FilePath) throws(StorageError) {
     let directory = try ReadOnlyFile.open(path, expecting: .directory, operation: operation)
-    guard let names = DirectoryListing.names(path) else {
-      throw StorageError(.permissionDenied, operation: operation, path: directory.path, message: "it cannot be listed")
-    }
-    if let failure = ForeignPayload.directory(Set(names), path) { throw failure }
+    if let failure = ForeignPayload.directory(Set(try DirectoryListing.names(in: directory)), path) { throw failure }
   }
 }
 
