@@ -41,6 +41,14 @@ import Testing
       try Command.check("truncate", "-s", "\(bytes)", cut)
       expect(try place.plan("--incoming", cut), status: 3, says: "cut-\(bytes)")
     }
+    let ext = try tree.ext("whole.img")
+    #expect(try place.plan("--incoming", ext).status == 0)
+    for bytes in [1, 4096, 50 << 20] {
+      let cut = place.scratch.file("cut.img")
+      try Command.check("cp", "--sparse=always", ext, cut)
+      try Command.check("truncate", "-s", "-\(bytes)", cut)
+      expect(try place.plan("--incoming", cut), status: 3, says: "cut.img")
+    }
     let text = try place.scratch.write("hello, this is no payload\n", to: "notes.txt")
     expect(try place.plan("--incoming", text), status: 3, says: "notes.txt")
     expect(try place.plan("--incoming", place.scratch.file("nowhere")), status: 3, says: "nowhere")

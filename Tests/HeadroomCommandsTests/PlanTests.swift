@@ -148,4 +148,29 @@ import Testing
     #expect(!audit.text.contains("OK TO UPGRADE"), "\(audit)")
     #expect(try Headroom.run("plan", "--image", disk).status == 64)
   }
+
+  @Test("the same without a journal: what was not unmounted is known by its mark", .needsRootAndLoop)
+  func copiedInUseWithoutAJournal() throws {
+    let state = try StateFilesystem(label: "COS_STATE", sizeMiB: 600, mkfsArguments: ["-O", "^has_journal"])
+    try state.addImages(mebibytes: 48, contentMiB: 8)
+    let copy = state.scratch.file("copied.img")
+    try state.mounted { mountpoint, _ in
+      try Command.check("dd", "if=/dev/urandom", "of=\(mountpoint)/w", "bs=1M", "count=200", "status=none")
+      try Command.check("cp", "--sparse=always", state.image, copy)
+    }
+    let report = try Headroom.report(Headroom.run("plan", "--json", "--disk", copy, "--margin", "0"))
+    #expect(report.projections.map(\.outcome) == [.unknown])
+    #expect(report.limits.contains { $0.id == "journal-not-replayed" })
+  }
+
+  @Test("a device has the product and the release of its images, not of this machine", .needsRootAndLoop)
+  func aDevicesProduct() throws {
+    let state = try StateFilesystem(label: "COS_STATE", sizeMiB: 600)
+    try state.addImages(mebibytes: 48, contentMiB: 8)
+    let offline = try Headroom.audit("--disk", state.image)
+    let live = try state.mounted { _, device in try Headroom.audit("--device", device) }
+    #expect(live.host.product == "harvester" && live.host.productVersion == "v1.4.0")
+    #expect(live.projections.map(\.profile) == offline.projections.map(\.profile))
+    #expect(live.projections.map(\.needBytes) == offline.projections.map(\.needBytes))
+  }
 }
