@@ -13,13 +13,16 @@ extension ExtFilesystem {
 
   /// The entries of a directory, in byte order, without `.` and `..`.
   ///
-  /// - Parameter onFailure: Called for each entry whose inode cannot be read; it is left out.
+  /// - Parameter onFailure: Called for each entry whose inode cannot be read, and for names that no file can have or that
+  ///   are too many; they are left out.
   /// - Throws: ``StorageError`` where the directory itself cannot be read.
   public func entries(
     ofDirectory inode: UInt32, path: FilePath, onFailure: (StorageError) -> Void = { _ in }
   ) throws(StorageError) -> [Entry] {
     var entries: [Entry] = []
-    for (name, number) in try names(ofDirectory: inode, path: path) {
+    let listing = try listing(ofDirectory: inode, path: path)
+    if let message = listing.problem { onFailure(corrupt(message, path)) }
+    for (name, number) in listing.names {
       let below = path.appending(name)
       do throws(StorageError) {
         guard number <= fs.pointee.super.pointee.s_inodes_count else {
@@ -38,8 +41,21 @@ extension ExtFilesystem {
   }
 
   /// The names of a directory with their inodes, in the directory's order, without `.` and `..`.
-  func names(ofDirectory inode: UInt32, path: FilePath) throws(StorageError) -> [(name: FilePath, inode: UInt32)] {
-    let listing = Listing()
+  ///
+  /// - Parameter limit: More names than this in one directory are not an OS's.
+  /// - Throws: ``StorageError`` `.corrupt` also where there are more, or one that no file can have: never a part of them.
+  func names(
+    ofDirectory inode: UInt32, path: FilePath, limit: Int = WalkLimit.namesOfDirectory
+  ) throws(StorageError) -> [(name: FilePath, inode: UInt32)] {
+    let listing = try listing(ofDirectory: inode, path: path, limit: limit)
+    if let message = listing.problem { throw corrupt(message, path) }
+    return listing.names
+  }
+
+  private func listing(
+    ofDirectory inode: UInt32, path: FilePath, limit: Int = WalkLimit.namesOfDirectory
+  ) throws(StorageError) -> Listing {
+    let listing = Listing(limit: limit)
     let context = Unmanaged.passUnretained(listing).toOpaque()
     let code = withExtendedLifetime(listing) {
       ext2fs_dir_iterate2(
@@ -47,44 +63,68 @@ extension ExtFilesystem {
         { _, _, entry, _, _, _, context in
           guard let entry, let context else { return 0 }
           let listing = Unmanaged<Listing>.fromOpaque(context).takeUnretainedValue()
+          // libext2fs calls it no error when it is stopped.
           return listing.add(entry) ? 0 : DIRENT_ABORT
         }, context)
     }
     guard code == 0 else { throw error(code, "list '\(path.display)' in", source.path) }
-    return listing.names
+    return listing
+  }
+
+  private func corrupt(_ message: String, _ path: FilePath) -> StorageError {
+    StorageError(
+      .corrupt, operation: "list '\(path.display)' in", path: source.path, message: message,
+      hint: "Check the filesystem with e2fsck -fn.")
   }
 
   private final class Listing {
     var names: [(name: FilePath, inode: UInt32)] = []
-    /// More names than this in one directory are not an OS's.
-    private static let limit = 1_000_000
+    /// Why ``names`` are not all; `nil` where they are.
+    var problem: String?
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
 
     func add(_ entry: UnsafeMutablePointer<ext2_dir_entry>) -> Bool {
       let length = Int(ext2fs_dirent_name_len(entry))
       let name = withUnsafeBytes(of: &entry.pointee.name) { Array($0.prefix(length)) }
-      if entry.pointee.inode != 0, name != [0x2E], name != [0x2E, 0x2E], !name.contains(0), !name.contains(0x2F) {
+      guard entry.pointee.inode != 0, name != [0x2E], name != [0x2E, 0x2E] else { return true }
+      guard names.count < limit else {
+        problem = "it holds more than \(limit) names"
+        return false
+      }
+      if name.isEmpty || name.contains(0) || name.contains(0x2F) {
+        problem = "it holds a name that no file can have"
+      } else {
         names.append((FilePath(bytes: name), entry.pointee.inode))
       }
-      return names.count < Self.limit
+      return true
     }
   }
 }
 
 extension ExtFilesystem {
-  /// What a symbolic link holds; `nil` where the inode is none or it cannot be read.
-  public func linkTarget(of inode: UInt32) -> FilePath? {
-    guard let (raw, status) = try? readInode(inode), status.kind == .symbolicLink, status.size > 0 else { return nil }
-    // Up to 60 bytes lie in the inode, in place of its block map.
-    if status.size < 60, status.allocated == 0 {
+  /// What a symbolic link holds; `nil` where the inode is none, or an empty one.
+  ///
+  /// - Throws: ``StorageError`` where it cannot be read.
+  public func linkTarget(of inode: UInt32) throws(StorageError) -> FilePath? {
+    var (raw, status) = try readInode(inode)
+    guard status.kind == .symbolicLink, status.size > 0 else { return nil }
+    if raw.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 {
+      return FilePath(bytes: try inlineData(inode, size: status.size))
+    }
+    // Less than 60 bytes lie in the inode, in place of its block map, whatever blocks its attributes take.
+    if ext2fs_is_fast_symlink(&raw) != 0 {
       return withUnsafeBytes(of: raw.i_block) { FilePath(bytes: $0.prefix(Int(status.size))) }
     }
-    guard status.size <= blockSize, let block = firstBlock(of: inode), block < superblock.blockCount else { return nil }
-    return (try? source.bytes(at: block * blockSize, count: Int(status.size))).map { FilePath(bytes: $0) }
-  }
-
-  private func firstBlock(of inode: UInt32) -> UInt64? {
     var block: blk64_t = 0
-    guard ext2fs_bmap2(fs, inode, nil, nil, 0, 0, nil, &block) == 0 else { return nil }
-    return block > 0 ? block : nil
+    let code = ext2fs_bmap2(fs, inode, nil, nil, 0, 0, nil, &block)
+    guard code == 0 else { throw error(code, "read a symbolic link in", source.path) }
+    guard status.size <= blockSize, block > 0, block < superblock.blockCount else {
+      throw StorageError(
+        .corrupt, operation: "read a symbolic link in", path: source.path, message: "inode \(inode) holds none",
+        hint: "Check the filesystem with e2fsck -fn.")
+    }
+    return FilePath(bytes: try source.bytes(at: block * blockSize, count: Int(status.size)))
   }
 }

@@ -33,7 +33,7 @@ public final class ExtFilesystem {
     let flags = EXT2_FLAG_64BITS | EXT2_FLAG_SOFTSUPP_FEATURES | EXT2_FLAG_SKIP_MMP
     let code = ext2fs_open2(channel.name, nil, flags, 0, 0, channel.manager, &opened)
     guard code == 0, let opened else {
-      throw Self.error(code, "read the filesystem in", source.path, channel.lastError)
+      throw Self.error(code, "read the filesystem in", source.path, channel.takeLastError())
     }
     // libext2fs has checked what it needs itself; these bounds are ours.
     guard ext2fs_blocks_count(opened.pointee.super) <= UInt64(Int64.max) / UInt64(max(1, opened.pointee.blocksize)),
@@ -72,7 +72,7 @@ public final class ExtFilesystem {
     if fs.pointee.block_map == nil {
       let code = ext2fs_read_block_bitmap(fs)
       guard code == 0 else {
-        throw Self.error(code, "read the block bitmaps of", source.path, channel.lastError)
+        throw Self.error(code, "read the block bitmaps of", source.path, channel.takeLastError())
       }
     }
     guard let bitmap = fs.pointee.block_map else { return [] }
@@ -106,7 +106,7 @@ public final class ExtFilesystem {
     {
       return nil
     }
-    throw Self.error(code, "look up '\(path.display)' in", source.path, channel.lastError)
+    throw Self.error(code, "look up '\(path.display)' in", source.path, channel.takeLastError())
   }
 
   /// The inode's status as stat(2) would give it on a mount.
@@ -115,7 +115,7 @@ public final class ExtFilesystem {
   func readInode(_ number: UInt32) throws(StorageError) -> (ext2_inode, FileStatus) {
     var inode = ext2_inode()
     let code = ext2fs_read_inode(fs, number, &inode)
-    guard code == 0 else { throw Self.error(code, "read inode \(number) of", source.path, channel.lastError) }
+    guard code == 0 else { throw Self.error(code, "read inode \(number) of", source.path, channel.takeLastError()) }
     let mode = UInt32(inode.i_mode) & S_IFMT
     let kind: FileStatus.Kind =
       switch mode {
@@ -159,10 +159,10 @@ public final class ExtFilesystem {
     return ExtFile(path: path, base: source, status: status, map: map, host: host, inlineData: inline)
   }
 
-  private func inlineData(_ number: UInt32, size: UInt64) throws(StorageError) -> [UInt8] {
+  func inlineData(_ number: UInt32, size: UInt64) throws(StorageError) -> [UInt8] {
     var length = 0
     var code = ext2fs_inline_data_size(fs, number, &length)
-    guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.lastError) }
+    guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.takeLastError()) }
     // ext2fs_inline_data_get copies as much as it finds, whatever the buffer holds.
     guard length >= 0, UInt64(length) <= superblock.inodeSize else {
       throw StorageError(
@@ -171,7 +171,7 @@ public final class ExtFilesystem {
     }
     var buffer = [UInt8](repeating: 0, count: Int(superblock.inodeSize) + 64)
     code = ext2fs_inline_data_get(fs, number, nil, &buffer, &length)
-    guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.lastError) }
+    guard code == 0 else { throw Self.error(code, "read inline data in", source.path, channel.takeLastError()) }
     return Array(buffer.prefix(min(length, Int(clamping: size))))
   }
 
@@ -199,6 +199,6 @@ public final class ExtFilesystem {
   }
 
   func error(_ code: errcode_t, _ operation: String, _ path: FilePath) -> StorageError {
-    Self.error(code, operation, path, channel.lastError)
+    Self.error(code, operation, path, channel.takeLastError())
   }
 }

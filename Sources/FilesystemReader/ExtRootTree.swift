@@ -19,13 +19,12 @@ public struct ExtRootTree: RootTree {
     var attributes = try ExtAttributes(filesystem)
     var stack: [(path: FilePath, inode: UInt32)] = [("/", Self.root)]
     var seen: Set<UInt32> = [Self.root]
-    var namesLeft = WalkLimit.names
+    var allowance = WalkAllowance()
     while let (path, directory) = stack.popLast() {
-      guard path.bytes.count <= WalkLimit.path else { throw corrupt("its directories are too deep") }
+      allowance.giveBack(path)
       // In the order of the inode table, so that each of its blocks is read once.
       let names = try filesystem.names(ofDirectory: directory, path: path).sorted { $0.inode < $1.inode }
-      namesLeft -= names.count
-      guard namesLeft >= 0 else { throw corrupt("it holds more than \(WalkLimit.names) names") }
+      if let excess = allowance.excess(ofNames: names.count) { throw corrupt(excess) }
       var record = RootTreeDirectory(
         path: path, attributes: try attributes.attributes(of: directory, path: path), entries: [])
       record.entries.reserveCapacity(names.count)
@@ -40,6 +39,7 @@ public struct ExtRootTree: RootTree {
         if status.kind == .directory {
           if try isMadeByMkfs(full, number) { continue }
           guard seen.insert(number).inserted else { throw corrupt("its directories go in circles") }
+          if let excess = allowance.excess(ofPath: full) { throw corrupt(excess) }
           below.append((full, number))
         }
         record.entries.append(
@@ -66,7 +66,7 @@ public struct ExtRootTree: RootTree {
       guard let number = names.first(where: { $0.name == name })?.inode else { return nil }
       switch try filesystem.status(of: number).kind {
       case .directory: return .directory(number)
-      case .symbolicLink: return filesystem.linkTarget(of: number).map { .link($0) }
+      case .symbolicLink: return try filesystem.linkTarget(of: number).map { .link($0) }
       default: return .other(number)
       }
     }

@@ -51,7 +51,10 @@ extension ExtSuperblock {
     clusterSize = blockSize << ratioBits
     rootReservedBlocks = UInt64(ext2fs_r_blocks_count(fs.pointee.super))
     inodeSize = super_.s_rev_level == 0 ? 128 : UInt64(super_.s_inode_size)
-    needsRecovery = ext2fs_has_feature_journal_needs_recovery(fs.pointee.super) != 0
+    // Without a journal the kernel takes the mark of a clean unmount away while it is mounted (`s_state`).
+    let isClean = Int32(fs.pointee.super.pointee.s_state) & EXT2_VALID_FS != 0
+    let hasJournal = ext2fs_has_feature_journal(fs.pointee.super) != 0
+    needsRecovery = ext2fs_has_feature_journal_needs_recovery(fs.pointee.super) != 0 || (!hasJournal && !isClean)
     let volume = super_.s_volume_name
     label = withUnsafeBytes(of: volume) { bytes in
       let name = bytes.prefix { $0 != 0 }

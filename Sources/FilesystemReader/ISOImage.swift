@@ -103,6 +103,7 @@ private struct Walk {
   var files: [ISOImage.File] = []
   var hasRockRidgeNames = false
   private var bytesLeft: UInt64 = 64 << 20
+  private var allowance = WalkAllowance()
 
   init(_ source: any ByteSource, _ volume: Volume) {
     self.source = source
@@ -113,9 +114,8 @@ private struct Walk {
     var stack: [(path: FilePath, block: UInt64, length: UInt64)] = [("", volume.rootBlock, volume.rootLength)]
     var seen: Set<UInt64> = [volume.rootBlock]
     while let (path, block, length) = stack.popLast() {
-      guard length <= bytesLeft, path.bytes.count <= WalkLimit.path else {
-        throw ISOImage.corrupt("its directories are too large", source)
-      }
+      guard length <= bytesLeft else { throw ISOImage.corrupt("its directories are too large", source) }
+      allowance.giveBack(path)
       bytesLeft -= length
       let bytes = try source.bytes(at: block * volume.blockSize, count: Int(length))
       guard bytes.count == Int(length) else {
@@ -126,14 +126,16 @@ private struct Walk {
       let records = ISODirectory.records(bytes, blockSize: Int(volume.blockSize), isJoliet: volume.isJoliet)
       if records.contains(where: \.hasRockRidgeName) { hasRockRidgeNames = true }
       for record in records where record.isDirectory && seen.insert(record.block).inserted {
-        stack.append((path.appending(record.name), record.block, record.length))
+        let below = path.appending(record.name)
+        if let excess = allowance.excess(ofPath: below) { throw ISOImage.corrupt(excess, source) }
+        stack.append((below, record.block, record.length))
       }
-      addFiles(records, below: path)
+      try addFiles(records, below: path)
     }
   }
 
   /// Joins the records of one file. One whose parts do not follow one another is left out: no writer makes such.
-  private mutating func addFiles(_ records: [ISODirectory.Record], below path: FilePath) {
+  private mutating func addFiles(_ records: [ISODirectory.Record], below path: FilePath) throws(StorageError) {
     var open: (name: FilePath, range: ByteRange)?
     var isSkipping = false
     for record in records where !record.isDirectory {
@@ -151,7 +153,9 @@ private struct Walk {
       if record.isInterleaved { isSkipping = true }
       if !record.isContinued {
         if let file = open, !isSkipping {
-          files.append(ISOImage.File(path: path.appending(file.name), range: file.range))
+          let full = path.appending(file.name)
+          if let excess = allowance.excess(ofPath: full) { throw ISOImage.corrupt(excess, source) }
+          files.append(ISOImage.File(path: full, range: file.range))
         }
         open = nil
       }

@@ -49,18 +49,28 @@ public enum IncomingPayload {
       let iso = try ISOImage(source)
       let slice = try iso.rootFilesystem()
       if try ContentSignature.type(of: slice) == "ext" {
-        return .iso(iso, .ext(ExtRootTree(try ExtFilesystem(slice))))
+        return .iso(iso, .ext(try whole(ExtFilesystem(slice), source.path)))
       }
       return .iso(iso, .squashfs(try SquashfsRootTree(slice)))
     }
     switch ContentSignature.type(ofHead: head) {
     case "squashfs": return .squashfs(try SquashfsRootTree(source))
-    case "ext": return .filesystemImage(ExtRootTree(try ExtFilesystem(source)))
+    case "ext": return .filesystemImage(try whole(ExtFilesystem(source), source.path))
     case let type?: throw ForeignPayload.filesystem(type, source.path)
     case nil: break
     }
     if head.first(where: { !$0.isWhiteSpace }) == UInt8(ascii: "{") { return .card(source.path) }
     throw ForeignPayload.file(head, source.path)
+  }
+
+  /// What lies behind the end of the file cannot be copied from it.
+  private static func whole(_ filesystem: ExtFilesystem, _ path: FilePath) throws(StorageError) -> ExtRootTree {
+    guard !filesystem.isTruncated else {
+      throw StorageError(
+        .truncated, operation: operation, path: path, message: "the file ends before the filesystem in it does",
+        hint: "Copy or download it again, all of it.")
+    }
+    return ExtRootTree(filesystem)
   }
 
   /// A system's root has `/etc` or `/usr`.
@@ -75,10 +85,7 @@ public enum IncomingPayload {
 
   private static func checkDirectory(_ path: FilePath) throws(StorageError) {
     let directory = try ReadOnlyFile.open(path, expecting: .directory, operation: operation)
-    guard let names = DirectoryListing.names(path) else {
-      throw StorageError(.permissionDenied, operation: operation, path: directory.path, message: "it cannot be listed")
-    }
-    if let failure = ForeignPayload.directory(Set(names), path) { throw failure }
+    if let failure = ForeignPayload.directory(Set(try DirectoryListing.names(in: directory)), path) { throw failure }
   }
 }
 

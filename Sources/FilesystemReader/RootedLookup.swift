@@ -6,41 +6,30 @@ import SpaceModel
 struct RootedLookup {
   let root: ReadOnlyFile
 
-  /// As the kernel has it (path_resolution(7)).
-  private static let mostLinks = 40
-  private static let mostNames = 512
+  private enum Place {
+    case directory(ReadOnlyFile)
+    case file(FilePath, in: ReadOnlyFile)
+  }
 
   /// The start of a regular file; `nil` where there is none.
   func contents(of path: FilePath, limit: Int) throws(StorageError) -> [UInt8]? {
-    var open: [ReadOnlyFile] = [root]
-    var rest = Array(path.components.reversed())
-    var links = 0
-    while let name = rest.popLast(), let directory = open.last {
-      guard rest.count < Self.mostNames, open.count < Self.mostNames else { return nil }
-      if name == ".." {
-        if open.count > 1 { open.removeLast() }
-        continue
-      }
-      guard let status = try directory.status(ofEntry: name) else { return nil }
+    let found = try PathResolution.resolve(path, root: Place.directory(root)) {
+      (place, name) throws(StorageError) -> PathResolution.Step<Place>? in
+      guard case .directory(let directory) = place, let status = try directory.status(ofEntry: name) else { return nil }
       switch status.kind {
       case .directory:
         do throws(StorageError) {
-          open.append(try directory.openEntry(name, directory: true))
+          return .directory(.directory(try directory.openEntry(name, directory: true)))
         } catch  where error.code == .notFound {
           return nil
         }
-      case .symbolicLink:
-        links += 1
-        guard links <= Self.mostLinks, let target = directory.linkTarget(ofEntry: name) else { return nil }
-        if target.hasPrefix("/") { open = [root] }
-        rest += target.components.reversed()
-      case .regular:
-        return rest.isEmpty ? try read(name, in: directory, limit: limit) : nil
-      case .blockDevice, .other:
-        return nil
+      case .symbolicLink: return try directory.linkTarget(ofEntry: name).map { .link($0) }
+      case .regular: return .other(.file(name, in: directory))
+      case .blockDevice, .other: return nil
       }
     }
-    return nil
+    guard case .file(let name, let directory)? = found else { return nil }
+    return try read(name, in: directory, limit: limit)
   }
 
   private func read(_ name: FilePath, in directory: ReadOnlyFile, limit: Int) throws(StorageError) -> [UInt8]? {

@@ -60,7 +60,12 @@ final class SourceChannel {
   /// The name that ``manager`` opens: the context's address, because `open` is handed nothing else.
   var name: String { String(UInt(bitPattern: context.toOpaque()), radix: 16) }
 
-  var lastError: StorageError? { context.takeUnretainedValue().lastError }
+  /// The read error behind the last failure. Asked once: a later failure without one must not be taken for it.
+  func takeLastError() -> StorageError? {
+    let context = context.takeUnretainedValue()
+    defer { context.lastError = nil }
+    return context.lastError
+  }
 
   private static func open(
     _ name: UnsafePointer<CChar>?, _ flags: Int32, _ result: UnsafeMutablePointer<io_channel?>?

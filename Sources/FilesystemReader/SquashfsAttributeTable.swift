@@ -62,10 +62,15 @@ final class SquashfsAttributeTable {
     }
     try seek(keys, description.xattr)
     var set: [ExtendedAttribute] = []
-    for _ in 0..<description.count { set.append(try attribute()) }
-    let size = set.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
-    bytesLeft -= size
-    guard bytesLeft > 0, size <= 16 * Self.kernelLimit else { throw image.corrupt("its attributes are too large") }
+    var setBytesLeft = 16 * Self.kernelLimit
+    for _ in 0..<description.count {
+      let attribute = try attribute()
+      let size = attribute.name.utf8.count + attribute.value.count
+      setBytesLeft -= size
+      bytesLeft -= size
+      guard bytesLeft > 0, setBytesLeft >= 0 else { throw image.corrupt("its attributes are too large") }
+      set.append(attribute)
+    }
     known[index] = set
     return set
   }

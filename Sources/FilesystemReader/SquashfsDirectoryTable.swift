@@ -10,8 +10,6 @@ final class SquashfsDirectoryTable {
 
   private let image: SquashfsImage
   private let table: SquashfsTable
-  /// More names than this in one directory are not an OS's.
-  private static let limit = 1_000_000
 
   init(_ image: SquashfsImage) throws(StorageError) {
     self.image = image
@@ -51,8 +49,8 @@ final class SquashfsDirectoryTable {
         }
         names.append(Name(bytes: name, inode: SquashfsInode.Reference(raw: header[1] << 16 | entry[0])))
       }
-      guard names.count <= Self.limit else {
-        throw image.corrupt("a directory holds more than \(Self.limit) names")
+      guard names.count <= WalkLimit.namesOfDirectory else {
+        throw image.corrupt("a directory holds more than \(WalkLimit.namesOfDirectory) names")
       }
     }
     return names

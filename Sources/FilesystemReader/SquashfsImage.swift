@@ -84,7 +84,7 @@ final class SquashfsImage {
 
   /// libsquashfs' error number (sqfs/error.h) in words.
   private static func error(_ code: Int32, _ source: any ByteSource, _ channel: SquashfsSource) -> StorageError {
-    if let cause = channel.lastError { return cause }
+    if let cause = channel.takeLastError() { return cause }
     switch SQFS_ERROR(rawValue: code) {
     case SFQS_ERROR_SUPER_MAGIC:
       return StorageError(.unsupported, operation: operation, path: source.path, message: "it holds no squashfs")

@@ -43,14 +43,13 @@ public final class SquashfsRootTree: RootTree {
     guard top.kind == .directory else { throw image.corrupt("its root is no directory") }
     var stack: [(path: FilePath, inode: SquashfsInode)] = [("/", top)]
     var seen: Set<SquashfsInode.Reference> = [root]
-    var namesLeft = WalkLimit.names
+    var allowance = WalkAllowance()
     while let (path, directory) = stack.popLast() {
-      guard path.bytes.count <= WalkLimit.path else { throw image.corrupt("its directories are too deep") }
+      allowance.giveBack(path)
       guard let listing = directory.listing else { continue }
       // In the order of the inode table, so that each of its blocks is unpacked once.
       let names = try directories.names(listing).sorted { $0.inode < $1.inode }
-      namesLeft -= names.count
-      guard namesLeft >= 0 else { throw image.corrupt("it holds more than \(WalkLimit.names) names") }
+      if let excess = allowance.excess(ofNames: names.count) { throw image.corrupt(excess) }
       var record = RootTreeDirectory(path: path, attributes: try attributes(of: directory), entries: [])
       record.entries.reserveCapacity(names.count)
       var below: [(path: FilePath, inode: SquashfsInode)] = []
@@ -62,6 +61,7 @@ public final class SquashfsRootTree: RootTree {
         if inode.kind == .directory {
           // A directory has one name; a second would make it its own ancestor, or an image endless.
           guard seen.insert(name.inode).inserted else { throw image.corrupt("its directories go in circles") }
+          if let excess = allowance.excess(ofPath: full) { throw image.corrupt(excess) }
           below.append((full, inode))
         }
         record.entries.append(

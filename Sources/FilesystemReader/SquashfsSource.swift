@@ -43,7 +43,12 @@ final class SquashfsSource {
     context.release()
   }
 
-  var lastError: StorageError? { context.takeUnretainedValue().lastError }
+  /// The read error behind the last failure. Asked once: a later failure without one must not be taken for it.
+  func takeLastError() -> StorageError? {
+    let context = context.takeUnretainedValue()
+    defer { context.lastError = nil }
+    return context.lastError
+  }
 
   private static func context(of file: UnsafePointer<sqfs_file_t>?) -> Context? {
     guard let file else { return nil }

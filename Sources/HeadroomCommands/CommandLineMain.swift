@@ -87,7 +87,8 @@ struct HeadroomCommand: ParsableCommand {
       Reads only: no command writes to what it looks at. Results go to standard output, everything else to standard \
       error.
 
-      Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N.
+      Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N. Of plan, 0 to 3 are the verdict: it \
+      fits, it only just fits, it does not fit, that cannot be said.
       """,
     version: ToolVersion.version,
     subcommands: [

@@ -53,7 +53,7 @@ struct PlanCommand: ParsableCommand {
     let tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version)
     if let savePayload, let payload = choice.payload {
       let card = PayloadCard(generatedAt: Clock.timestamp(), tool: tool, payload: payload)
-      try OutputFile(FilePath(savePayload), inputs: upgrade.inputs).write(ReportEncoder.encode(card))
+      try OutputFile(FilePath(savePayload), inputs: inputs).write(ReportEncoder.encode(card))
     }
     let planned: Report
     if let report {
@@ -81,5 +81,6 @@ struct PlanCommand: ParsableCommand {
     throw ExitCode(planned.verdict.exitCode)
   }
 
+  /// Everything that is read; none of it is written over.
   private var inputs: [FilePath] { targets.inputs + upgrade.inputs + [report].compactMap { $0.map { FilePath($0) } } }
 }

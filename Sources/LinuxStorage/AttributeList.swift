@@ -25,7 +25,7 @@ public enum AttributeList {
       let value = try read(shown, "lgetxattr") { room in
         withCPath(path) { file in withCPath(attribute) { cls_get_attribute(file, $0, room.0, room.1) } }
       }
-      if let value { attributes.append(ExtendedAttribute(name: String(decoding: bytes, as: UTF8.self), value: value)) }
+      if let value { attributes.append(ExtendedAttribute(name: RawArgument.text(of: bytes), value: value)) }
     }
     return attributes
   }

@@ -62,10 +62,17 @@ public final class ReadOnlyFile: Sendable {
   }
 
   /// What a symbolic link in an open directory holds; `nil` where there is none.
-  public func linkTarget(ofEntry name: FilePath) -> FilePath? {
+  ///
+  /// - Throws: ``StorageError`` where it cannot be read.
+  public func linkTarget(ofEntry name: FilePath) throws(StorageError) -> FilePath? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let length = withCPath(name) { readlinkat(descriptor, $0, &buffer, buffer.count) }
-    return length > 0 ? FilePath(bytes: buffer[..<length].map { UInt8(bitPattern: $0) }) : nil
+    let code = errno
+    if length >= 0 { return FilePath(bytes: buffer[..<length].map { UInt8(bitPattern: $0) }) }
+    // EINVAL: it is something else.
+    if code == ENOENT || code == ENOTDIR || code == EINVAL { return nil }
+    throw SystemCallTable.error(
+      operation: "read the symbolic link", path: path.appending(name), call: "readlinkat", errno: code)
   }
 
   /// fstat(2), and for a block device its size, which `st_size` does not hold.

@@ -35,7 +35,7 @@ enum DeviceKind: Hashable {
   }
 }
 
-/// Why a device is left alone, by DESIGN "What is touched".
+/// Why a device is left alone: it can hang, and the audit with it.
 enum NotOpened: Hashable {
   case network, removableDrive, memory, servedByThisNode, fabrics, loopElsewhere, stackElsewhere, suspended, unknown
 

@@ -14,7 +14,7 @@ public struct LiveScan: Sendable {
   public var runningRoot: RunningRoot?
 }
 
-/// Finds the partitions of a running node, within what DESIGN "What is touched" allows.
+/// Finds the partitions of a running node, and opens no device that can hang (docs/limits.md).
 ///
 /// Names, labels and mounts come from mountinfo, sysfs and udev's records, and from mounted filesystems themselves; only
 /// what these do not tell is asked of the devices, by a ``DeviceProber``.

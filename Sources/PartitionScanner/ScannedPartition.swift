@@ -42,7 +42,7 @@ public struct ScannedPartition: Sendable, Hashable, Codable {
   public var mounts: [Mount] = []
   /// The kernel lets nobody write to the device (sysfs `ro`).
   public var isReadOnly: Bool
-  /// It lies on local disks only, by DESIGN "What is touched"; false for one that was not or only on request opened.
+  /// It lies on local disks only (``NotOpened`` has the others); false for one that was not or only on request opened.
   public var isLocal: Bool
   /// The filesystem's UUID, to tell two views of one filesystem from two filesystems. Never printed, not coded.
   var filesystemUUID: String?

@@ -49,7 +49,7 @@ public struct Auditor {
     }
     if !request.images.isEmpty { try auditImages() }
     checkLabels()
-    let host = self.host ?? hostOfImages
+    let host = hostOfImages(on: self.host)
     let partitions = surveys.map(\.partition)
     var choice = request.upgrade
     do throws(StorageError) { try choice.cover(partitions) } catch { failures.append(error) }
@@ -73,13 +73,24 @@ public struct Auditor {
 
   /// A disk's node is what its active image says, else its passive one. A recovery image keeps the release that was
   /// installed first.
-  private var hostOfImages: Report.Host {
+  ///
+  /// - Parameter machine: What this machine's own root says; what it does not say of a device that was named, the images
+  ///   on it do.
+  private func hostOfImages(on machine: Report.Host?) -> Report.Host {
     let ranked = surveys.filter { !$0.osRelease.isEmpty }.map { survey -> (rank: Int, survey: PartitionSurvey) in
       let roles = Set((survey.partition.images ?? []).map(\.role))
       return (roles.contains(.active) ? 0 : roles.contains(.passive) ? 1 : roles.contains(.recovery) ? 3 : 2, survey)
     }
     let best = ranked.min { $0.rank < $1.rank }?.survey
-    return HostDetection.host(ofImage: best?.osRelease ?? [:], architecture: best?.architecture)
+    let inside = HostDetection.host(ofImage: best?.osRelease ?? [:], architecture: best?.architecture)
+    guard var host = machine else { return inside }
+    // A program of the installed system says for certain what the machine runs.
+    if let architecture = inside.architecture { host.architecture = architecture }
+    if host.product == nil, inside.product != nil {
+      (host.osID, host.osName) = (inside.osID, inside.osName)
+      (host.product, host.productVersion) = (inside.product, inside.productVersion)
+    }
+    return host
   }
 
   /// One target that fails does not keep the others from being looked at.

@@ -9,7 +9,7 @@ struct TreeEntry {
   let status: FileStatus
   let list: () throws(StorageError) -> TreeListing
   let open: () throws(StorageError) -> any ImageSource
-  let linkTarget: () -> FilePath?
+  let linkTarget: () throws(StorageError) -> FilePath?
 }
 
 /// The entries of a directory.
@@ -63,7 +63,7 @@ struct LiveTree: FileTree {
           open: { () throws(StorageError) in
             try LiveFile(try directory.openEntry(entry.name, directory: false), allocationUnit: unit)
           },
-          linkTarget: { directory.linkTarget(ofEntry: entry.name) }))
+          linkTarget: { () throws(StorageError) in try directory.linkTarget(ofEntry: entry.name) }))
     }
     return listing
   }
@@ -84,7 +84,7 @@ struct ExtTree: FileTree {
         path: entry.path, status: entry.status,
         list: { () throws(StorageError) in try self.list(directory: entry.inode, path: entry.path) },
         open: { () throws(StorageError) in try filesystem.open(inode: entry.inode, path: entry.path) },
-        linkTarget: { filesystem.linkTarget(of: entry.inode) })
+        linkTarget: { () throws(StorageError) in try filesystem.linkTarget(of: entry.inode) })
     }
     return listing
   }

@@ -54,7 +54,7 @@ struct ImageSearch {
   private mutating func visit(_ entries: [TreeEntry], depth: Int) {
     for entry in entries {
       if isCancelled() { return }
-      layouts.note(entry)
+      do throws(StorageError) { try layouts.note(entry) } catch { failures.append(error) }
       switch entry.status.kind {
       case .directory:
         guard directories.insert(entry.status.inode).inserted else { continue }

@@ -38,6 +38,13 @@ public struct UpgradePlan: Sendable {
     }
     findings += ProjectionRules().findings(for: projections, on: partitions, boot: boot)
     guard !projections.isEmpty else { return }
+    if choice.includesOptional, !projections.contains(where: { $0.upgrade == "recovery" }) {
+      limits.append(
+        Limit(
+          Self.recoveryNotProjected,
+          "An upgrade of the recovery system was not projected: \(profile.title) has none, or COS_RECOVERY was not found."
+        ))
+    }
     if choice.profile == nil, detection.isAssumed {
       limits.append(
         Limit(
@@ -61,10 +68,13 @@ public struct UpgradePlan: Sendable {
   }
 
   private static let profileAssumed = "profile-assumed"
+  private static let recoveryNotProjected = "recovery-not-projected"
   private static let payloadUnnamed = "payload-unnamed"
   private static let architectureUnchecked = "payload-architecture-unchecked"
   /// Limits and findings that a plan makes anew; those of a saved report are of the plan it was saved with.
-  private static let ownLimits: Set<String> = [profileAssumed, payloadUnnamed, architectureUnchecked, "uki-boot"]
+  private static let ownLimits: Set<String> = [
+    profileAssumed, recoveryNotProjected, payloadUnnamed, architectureUnchecked, "uki-boot",
+  ]
 
   /// A report of the plan alone: what the upgrade will do, and what stands against it.
   ///

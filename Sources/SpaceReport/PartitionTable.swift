@@ -34,7 +34,8 @@ public struct PartitionTable: Sendable {
     if heading { table.add(["DEVICE", "SIZE", "TYPE", "LABEL", "PARTLABEL", "MOUNTPOINTS"]) }
     for partition in document.partitions {
       table.add([
-        partition.device.display, style.size(partition.sizeBytes), partition.filesystemType ?? "-",
+        partition.device.display, style.size(partition.sizeBytes),
+        partition.filesystemType.map { DisplayText.escaped($0) } ?? "-",
         partition.filesystemLabel.map { DisplayText.escaped($0) } ?? "-",
         partition.partitionLabel.map { DisplayText.escaped($0) } ?? "-",
         partition.mountpoints.isEmpty ? "-" : partition.mountpoints.map(\.display).joined(separator: " "),
@@ -43,7 +44,7 @@ public struct PartitionTable: Sendable {
     var lines = table.lines()
     if !document.limits.isEmpty {
       lines += ["", "Not seen:"]
-      lines += document.limits.flatMap { TextWrap.wrap("  - " + $0.message, width: style.width, indent: 4) }
+      lines += document.limits.flatMap { TextWrap.wrap("  - " + $0.escaped.message, width: style.width, indent: 4) }
     }
     return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
   }

@@ -6,7 +6,7 @@ public struct PlanText: Sendable {
   private let style: TextStyle
 
   public init(_ report: Report, style: TextStyle) {
-    self.report = report
+    self.report = report.escaped
     self.style = style
   }
 

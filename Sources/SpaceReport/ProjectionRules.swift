@@ -97,7 +97,9 @@ enum ProjectionText {
 
   private static func parts(_ projection: Projection) -> String? {
     guard projection.model == "two-copy", let tree = projection.basis?.treeBytes,
-      let image = projection.basis?.imageBytes
+      let image = projection.basis?.imageBytes,
+      // What was left of an upgrade, and is truncated in between, makes it less.
+      tree + image == projection.needBytes
     else { return nil }
     return "tree \(tree) + image \(image)"
   }

@@ -5,8 +5,7 @@ public enum ReportDecoder {
   /// - Parameters:
   ///   - bytes: The document.
   ///   - path: Where it was read from, for errors.
-  /// - Returns: The report as it was written. What is no part of the document (`Partition.wholeMountpoint`,
-  ///   `Partition.isMountedReadOnly`) is `nil`.
+  /// - Returns: The report as it was written.
   /// - Throws: ``StorageError`` with code `corrupt` where it is no JSON or a value does not fit, `wrongType` where it is
   ///   another document, `unsupported` where its schema has another major version.
   public static func decode(_ bytes: [UInt8], path: FilePath) throws(StorageError) -> Report {

@@ -19,7 +19,7 @@ struct ReportOpening {
     var lines = wrap(name + headline(worst), indent: indent)
     let margin = String(repeating: " ", count: indent)
     if let figures = figures(worst) { lines += wrap(margin + figures, indent: indent + 2) }
-    if let running { lines += wrap(running, indent: 2) }
+    if let running = running(on: worst.device) { lines += wrap(running, indent: 2) }
     return lines
   }
 
@@ -120,8 +120,11 @@ struct ReportOpening {
   // MARK: What runs
 
   /// `Runs v1.8.0 (active). Fallback: passive v1.7.1, not verified.`
-  private var running: String? {
-    let images = report.partitions.flatMap { $0.images ?? [] }.filter { $0.hardLinkOf == nil }
+  ///
+  /// - Parameter device: Of several disks, the one that the answer is about.
+  private func running(on device: FilePath?) -> String? {
+    let places = report.partitions.filter { $0.filesystemLabel == "COS_STATE" && $0.images != nil }
+    let images = (places.first { $0.device == device } ?? places.first)?.images?.filter { $0.hardLinkOf == nil } ?? []
     let active = images.first { $0.role == .active }
     // elemental 2 has no passive image: its fallbacks are the other snapshots, the newest first.
     let passive = images.first { $0.role == .passive } ?? images.last { $0.role == .snapshot }

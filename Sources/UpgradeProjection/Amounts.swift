@@ -26,7 +26,7 @@ struct Amounts {
     case .active: return removed(figures.image(.active))
     case .passive: return removed(figures.image(.passive))
     case .recovery: return removed(figures.image(.recovery))
-    case .oldSnapshots: return (figures.oldSnapshots, "allocated")
+    case .oldSnapshots: return figures.oldSnapshots > .zero ? (figures.oldSnapshots, "allocated") : nil
     case .leftImage: return figures.leftImage > .zero ? (figures.leftImage, "allocated") : nil
     case .reclaimablePassive: return reclaimable(figures.image(.passive))
     }

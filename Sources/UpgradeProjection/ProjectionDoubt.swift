@@ -17,6 +17,10 @@ struct ProjectionDoubt {
         "The node boots unified kernel images, and an upgrade writes to its EFI partition: what lies here is not used."
     }
     if let doubt = ofPayload ?? ofTarget { return doubt }
+    if upgrade.model == .btrfsSnapshot, partition.filesystemType != "btrfs" {
+      return "The profile \(request.profile.name) makes btrfs snapshots, and \(partition.filesystemLabel ?? "this") is "
+        + "\(partition.filesystemType ?? "not known")."
+    }
     // What an upgrade copies systems to was searched for images, or it could not be.
     if upgrade.copy != nil, partition.images == nil {
       return
@@ -46,6 +50,10 @@ struct ProjectionDoubt {
     if let product = system.product, let wanted = node.product ?? request.profile.product, product != wanted {
       return "The payload is \(product) (\(system.osName ?? "of no name")), and this node is \(wanted)."
     }
+    // Harvester and Kairos always say that they are.
+    if system.product == nil, let name = system.osName, let wanted = node.product, wanted == request.profile.product {
+      return "The payload is \(name), and this node is \(wanted)."
+    }
     if let architecture = system.architecture, let own = node.architecture, architecture != own {
       return "The payload is built for \(architecture), and this node is \(own)."
     }
@@ -62,6 +70,9 @@ struct ProjectionDoubt {
 
   private var ofTarget: String? {
     let target = request.target ?? request.payload?.system.productVersion.flatMap { ReleaseVersion($0) }
+    if let target, let running = node.version, request.profile.product != nil, target < running {
+      return "\(target.text) is older than \(running.text), which is installed."
+    }
     guard let target, let newest = request.profile.newestTarget,
       (target.major, target.minor) > (newest.major, newest.minor)
     else { return nil }

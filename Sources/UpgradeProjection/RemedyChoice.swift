@@ -46,10 +46,11 @@ struct RemedyChoice {
       let chosen = candidates.enumerated().filter { choice >> $0.offset & 1 == 1 }.map(\.element)
       let after = chosen.reduce(figures) { $0.after($1, assured: true) }
       guard let then = try? calculation.answer(on: after), isTrusted(then) else { continue }
-      let rank: Int
+      // The way back is given up only where nothing else makes it fit at all.
+      var rank = chosen.contains(.removePassive) ? 2 : 0
       switch then.outcome {
-      case .fits: rank = 0
-      case .tight where now != .tight: rank = 1
+      case .fits: break
+      case .tight where now != .tight: rank += 1
       default: continue
       }
       let cost = chosen.reduce(0) { $0 + $1.cost }

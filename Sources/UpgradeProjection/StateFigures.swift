@@ -40,7 +40,8 @@ struct StateFigures {
   init?(_ partition: Partition) {
     guard let usable = partition.usableBytes, let free = partition.freeBytes, let capacity = partition.capacityBytes
     else { return nil }
-    guard let filesystem = Self.filesystem(partition), free >= .zero, usable >= .zero, free <= capacity else {
+    guard let filesystem = Self.filesystem(partition), free >= .zero, usable >= .zero, free <= capacity, usable <= free
+    else {
       return nil
     }
     self.filesystem = filesystem

@@ -46,6 +46,9 @@ struct SystemSizes {
       else { return nil }
       guard var size = rule.size(of: census.scaled(by: Double(tree.bytes) / Double(whole.bytes))) else { return nil }
       size.tree = tree
+      // How many files make so many bytes is nobody's to say.
+      size.inodes = nil
+      if case .inodes? = size.shortage { size.shortage = nil }
       return SystemSizes(size, size, .given, source: "--incoming-size")
     }
     guard let installed = node.installed, let least = rule.size(of: installed.census),
@@ -89,13 +92,21 @@ private struct ImageRule {
     else { return nil }
     guard let demand = census.demand(on: new.filesystem, attributes, orNearest: true) else { return nil }
     size.nominalImage = nominal
-    size.image = new.allocatedBytes(holding: demand, inodes: census.inodes, hostUnitBytes: host.unitBytes)
+    size.image = new.allocatedBytes(holding: demand, inodes: census.inodes, hostUnitBytes: host.unitBytes).map(withMap)
     switch new.shortage(for: demand, inodes: census.inodes) {
     case .blocks(let blocks)?: size.shortage = .space(new.blockBytes.times(blocks))
     case .inodes(let inodes)?: size.shortage = .inodes(inodes)
     case NewImage.Shortage.none?, nil: break
     }
     return size
+  }
+
+  /// Without extents the image is mapped by indirect blocks: four bytes for each of its own.
+  private func withMap(_ image: ByteCount) -> ByteCount {
+    guard host.kind == .ext2, host.unitBytes.bytes > 0 else { return image }
+    let unit = host.unitBytes.bytes
+    let maps = image.bytes / unit / (unit / 4 + 1) + 3
+    return image + host.unitBytes.times(maps)
   }
 }
 

@@ -38,7 +38,12 @@ struct UpgradeCalculation {
     if let copy = upgrade.copy {
       sizes = SystemSizes.of(request, node, on: figures.filesystem, copy: copy, image: upgrade.image)
       guard sizes != nil else {
-        throw Missing(reason: "How large the new system is, is not known.", lacksPayload: request.payload == nil)
+        if let size = request.imageBytes, NewImage(nominalBytes: size) == nil {
+          throw Missing(reason: "No filesystem can be made in an image of \(size).")
+        }
+        throw Missing(
+          reason: "How large the new system is, is not known.",
+          lacksPayload: request.payload == nil && request.treeBytes == nil)
       }
     }
     let least = try ledger(Amounts(end: .least, sizes: sizes, figures: figures, calculation: self), figures)

@@ -39,6 +39,14 @@ extension UpgradeProfile {
     guard !name.isEmpty else { throw JSONError("the name is empty", at: document["name"], in: document) }
     guard !upgrades.isEmpty else { throw JSONError("there are no upgrades", at: document["upgrades"], in: document) }
     for (upgrade, value) in zip(upgrades, document["upgrades"]?.elements ?? []) {
+      if let image = upgrade.image, [image.nominalBytes, image.overheadBytes].allSatisfy({ ($0 ?? .zero) <= .zero }) {
+        throw JSONError("an image needs a size above zero", at: value["image"], in: value)
+      }
+      // A payload is counted once, for all of them.
+      if let copy = upgrade.copy, copy.excludes != excludes || !copy.excludes.allSatisfy({ $0.hasPrefix("/") }) {
+        throw JSONError(
+          "excludes are absolute paths, and the same in every upgrade", at: value["copy"]?["excludes"], in: value)
+      }
       guard !upgrade.steps.isEmpty else { throw JSONError("there are no steps", at: value["steps"], in: value) }
       for (step, value) in zip(upgrade.steps, value["steps"]?.elements ?? []) {
         if let problem = step.problem(in: upgrade) {

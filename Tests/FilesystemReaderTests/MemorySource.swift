@@ -11,6 +11,9 @@ final class MemorySource: ByteSource {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// How much was read so far, again and again included.
+  var bytesRead: UInt64 { reads.withLock { $0.reduce(0) { $0 + $1.length } } }
+
   /// What was read so far, without overlaps.
   var readRanges: [ByteRange] { reads.withLock { ByteRange.union($0) } }
 

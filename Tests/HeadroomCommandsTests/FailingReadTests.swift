@@ -52,6 +52,20 @@ import Testing
     }
   }
 
+  @Test("a state.yaml that may not be read is said to be", .needsRootAndLoop)
+  func aStateYamlThatMayNotBeReadIsSaidToBe() throws {
+    let state = try StateFilesystem(sizeMiB: 64)
+    try state.mounted { mountpoint, _ in
+      try Command.check("mkdir", "\(mountpoint)/cOS")
+      try Command.check("truncate", "-s", "1M", "\(mountpoint)/cOS/active.img")
+      try Command.check("sh", "-c", "echo 'state:' > \(mountpoint)/state.yaml; chmod 600 \(mountpoint)/state.yaml")
+      let result = try Headroom.run("audit", "--json", "--label", state.label, asUser: Machine.ordinaryUser)
+      let report = try Headroom.report(result)
+      #expect(report.limits.contains { $0.id == "not-looked-at" && $0.message.contains("state.yaml") }, "\(result)")
+      #expect(try report.partition(state.label).layout?.hasStateFile == true)
+    }
+  }
+
   @Test("a truncated disk is said to be, and what is left of it is reported")
   func aTruncatedDiskIsSaidToBeAndWhatIsLeftOfItIsReported() throws {
     let scratch = try ScratchDirectory()

@@ -14,7 +14,9 @@ import Testing
       state = try LoopMount.makeFilesystem("ext4", in: scratch, sizeMiB: 900, mkfsArguments: ["-L", "COS_STATE"])
     }
 
-    func plan(_ arguments: String...) throws -> Command.Result {
+    func plan(_ arguments: String...) throws -> Command.Result { try plan(arguments: arguments) }
+
+    func plan(arguments: [String]) throws -> Command.Result {
       try Headroom.run(arguments: ["plan", "--disk", state, "--margin", "0"] + arguments)
     }
   }
@@ -38,6 +40,14 @@ import Testing
       try Command.check("cp", squashfs, cut)
       try Command.check("truncate", "-s", "\(bytes)", cut)
       expect(try place.plan("--incoming", cut), status: 3, says: "cut-\(bytes)")
+    }
+    let ext = try tree.ext("whole.img")
+    #expect(try place.plan("--incoming", ext).status == 0)
+    for bytes in [1, 4096, 50 << 20] {
+      let cut = place.scratch.file("cut.img")
+      try Command.check("cp", "--sparse=always", ext, cut)
+      try Command.check("truncate", "-s", "-\(bytes)", cut)
+      expect(try place.plan("--incoming", cut), status: 3, says: "cut.img")
     }
     let text = try place.scratch.write("hello, this is no payload\n", to: "notes.txt")
     expect(try place.plan("--incoming", text), status: 3, says: "notes.txt")
@@ -105,8 +115,7 @@ import Testing
       ["--report", "x.json"],
     ])
   func wrongUsage(arguments: [String]) throws {
-    let place = try Place()
-    let result = try Headroom.run(arguments: ["plan", "--disk", place.state] + arguments)
+    let result = try Headroom.run(arguments: ["plan", "--disk", "never-opened.img"] + arguments)
     expect(result, status: 64)
     #expect(!result.errors.isEmpty)
   }
@@ -146,9 +155,43 @@ import Testing
     let place = try Place()
     let tree = try PayloadTree(in: place.scratch, files: 20)
     let squashfs = try tree.squashfs("a.squashfs")
-    let before = try Command.check("sha256sum", squashfs).text
-    expect(try place.plan("--incoming", squashfs, "--save-payload", squashfs), status: 3)
-    expect(try place.plan("--incoming", squashfs, "--output-file", squashfs), status: 3)
-    #expect(try Command.check("sha256sum", squashfs).text == before)
+    let report = place.scratch.file("audit.json")
+    _ = try Headroom.run("audit", "--disk", place.state, "--json", "--output-file", report)
+    let profile = place.scratch.file("own.json")
+    try Command.check("cp", "\(Products.root)/Sources/UpgradeProjection/Profiles/harvester.json", profile)
+    let inputs = [place.state, squashfs, report, profile]
+    let before = try Command.check("sha256sum", arguments: inputs).text
+    for input in inputs {
+      for option in ["--save-payload", "--output-file"] {
+        let words = ["--incoming", squashfs, "--profile", "own=\(profile)", option, input]
+        if input != report { expect(try place.plan(arguments: words), status: 3, says: "write to '\(input)'") }
+        if input == place.state { continue }
+        let fromReport = try Headroom.run(arguments: ["plan", "--report", report] + words)
+        expect(fromReport, status: 3, says: "write to '\(input)'")
+      }
+    }
+    #expect(try Command.check("sha256sum", arguments: inputs).text == before)
+  }
+
+  @Test("a payload of which a directory cannot be read is no smaller payload", .needsRoot, .needsTool("strace"))
+  func aPayloadOfWhichADirectoryCannotBeRead() throws {
+    let place = try Place()
+    let tree = try PayloadTree(in: place.scratch, files: 200)
+    #expect(try place.plan("--incoming", tree.path).status == 0)
+    let large = "\(tree.path)/usr/share/many"
+    // The kernel gives its names, and then an error in place of the end.
+    let failing = try Command.run(
+      "strace",
+      arguments: [
+        "-f", "-qq", "-o", "/dev/null", "-P", large, "-e", "trace=getdents64", "-e",
+        "inject=getdents64:error=EIO:when=2", try Products.headroom(), "plan", "--disk", place.state, "--margin", "0",
+        "--incoming", tree.path,
+      ], environment: Headroom.environment)
+    expect(failing, status: 3, says: "usr/share/many", "readdir")
+    try Command.check("chmod", "700", large)
+    try Command.check("chmod", "a+r", place.state)
+    let forbidden = try Headroom.run(
+      "plan", "--disk", place.state, "--margin", "0", "--incoming", tree.path, asUser: Machine.ordinaryUser)
+    expect(forbidden, status: 3, says: "usr/share/many")
   }
 }

@@ -7,6 +7,8 @@ import Testing
 /// The public incidents, and states a node can be in, as data: what the program says of each is what really happened.
 @Suite("Scenarios")
 struct ScenarioTests {
+  @Test("All are there") func allAreThere() throws { #expect(try Scenario.all().count >= 17) }
+
   @Test("The verdict is what really happened", arguments: try Scenario.all())
   func verdict(_ scenario: Scenario) throws {
     let result = try scenario.plan()
@@ -14,8 +16,9 @@ struct ScenarioTests {
     #expect(result.status == expected.exit, "\(result.text)")
     let system = result.report.projections.first { $0.upgrade == "system" }
     #expect(system?.outcome.rawValue == expected.outcome, "\(result.text)")
-    if let range = expected.headroomKib, let headroom = system?.headroomBytes {
-      #expect((range[0]...range[1]).contains(headroom.bytes / 1024), "\(headroom.bytes / 1024) KiB")
+    if let range = expected.headroomKib {
+      let headroom = try #require(system?.headroomBytes).bytes / 1024
+      #expect((range[0]...range[1]).contains(headroom), "\(headroom) KiB")
     }
     if let remedy = expected.remedy { #expect(system?.remedy == remedy) }
     if let devices = expected.devices {
@@ -34,9 +37,14 @@ struct ScenarioTests {
       #expect(result.report.projections.allSatisfy { $0.remedy == nil })
       #expect(result.report.findings.allSatisfy { !($0.remedy?.contains("rm ") ?? false) })
     }
-    if let finding = scenario.expect.finding {
-      #expect(result.report.findings.contains { $0.id.rawValue == finding }, "\(result.text)")
-    }
+    for words in scenario.expect.neverText ?? [] { #expect(!result.text.contains(words)) }
+  }
+
+  @Test("The state the node is in is a finding", arguments: try Scenario.all().filter { $0.expect.finding != nil })
+  func finding(_ scenario: Scenario) throws {
+    let finding = try #require(scenario.expect.finding)
+    let result = try scenario.plan()
+    #expect(result.report.findings.contains { $0.id.rawValue == finding }, "\(result.text)")
   }
 
   @Test("A model with one copy would have blessed the two that corrupted nodes")
@@ -55,6 +63,7 @@ struct ScenarioTests {
 /// A folder of Fixtures/scenarios.
 struct Scenario: CustomTestStringConvertible, Sendable {
   let path: String
+  let arguments: [String]
   let expect: Expectation
 
   var testDescription: String { URL(fileURLWithPath: path).lastPathComponent }
@@ -73,6 +82,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     var headroomKib: [Int64]?
     var remedy: [String]?
     var neverRemedy: [String]?
+    var neverText: [String]?
     var noRemedy: Bool?
     var finding: String?
     var devices: [String]?
@@ -82,6 +92,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
       case outcome, exit, remedy, finding, devices
       case headroomKib = "headroom_kib"
       case neverRemedy = "never_remedy"
+      case neverText = "never_text"
       case noRemedy = "no_remedy"
       case oneCopy = "one_copy"
     }
@@ -95,18 +106,22 @@ struct Scenario: CustomTestStringConvertible, Sendable {
 
   static func all() throws -> [Scenario] {
     let root = "\(Products.root)/Fixtures/scenarios"
-    let names = try FileManager.default.contentsOfDirectory(atPath: root).sorted().filter { !$0.hasSuffix(".json") }
+    let names = try FileManager.default.contentsOfDirectory(atPath: root).sorted().filter { name in
+      !name.hasSuffix(".json") && !name.hasSuffix(".md")
+    }
     return try names.map { name in
       let data = try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(name)/scenario.json"))
-      return Scenario(path: "\(root)/\(name)", expect: try JSONDecoder().decode(Description.self, from: data).expect)
+      let description = try JSONDecoder().decode(Description.self, from: data)
+      return Scenario(
+        path: "\(root)/\(name)", arguments: description.arguments ?? [], expect: description.expect)
     }
   }
 
-  func plan(_ arguments: [String] = []) throws -> Result {
+  func plan(_ more: [String] = []) throws -> Result {
     var all = ["plan", "--report", "\(path)/audit.json"]
     if FileManager.default.fileExists(atPath: "\(path)/payload.json") { all += ["--incoming", "\(path)/payload.json"] }
-    let text = try Headroom.run(arguments: all + arguments)
-    let json = try Headroom.run(arguments: all + arguments + ["--json"])
+    let text = try Headroom.run(arguments: all + arguments + more)
+    let json = try Headroom.run(arguments: all + arguments + more + ["--json"])
     return Result(status: text.status, text: "\(text)", report: try Headroom.report(json))
   }
 }

@@ -28,6 +28,28 @@ import Testing
     #expect(text.lines.first == "a%\\xff\\x0ab.img: 8.00 KiB apparent, 0 B allocated, 0 extents in 0 fragments")
   }
 
+  @Test("what a system calls itself never reaches the terminal raw", .needsTool("perl"))
+  func whatASystemCallsItselfNeverReachesTheTerminalRaw() throws {
+    let scratch = try ScratchDirectory()
+    let tree = try PayloadTree(in: scratch, files: 5)
+    try "PRETTY_NAME=\"Harvester\u{1B}]0;x\u{7}\u{9B}31m\"\nVERSION=\"v1.4.1\"\n".write(
+      toFile: "\(tree.path)/etc/os-release", atomically: false, encoding: .utf8)
+    let active = try scratch.sparseFile("active.img", bytes: 64 << 20)
+    try Command.check("mkfs.ext2", "-q", "-F", "-d", tree.path, active)
+    let root = try scratch.directory("state/cOS")
+    try Command.check("mv", active, root)
+    let state = try scratch.sparseFile("state.img", bytes: 300 << 20)
+    try Command.check("mkfs.ext4", "-q", "-F", "-L", "COS_STATE", "-d", scratch.file("state"), state)
+    let card = scratch.file("card.json")
+    for words in [
+      ["plan"], ["audit"], ["plan", "--incoming", tree.path, "--save-payload", card], ["plan", "--incoming", card],
+    ] {
+      let result = try Headroom.run(arguments: words + ["--disk", state])
+      #expect(result.text.contains("Harvester\\x1b]0;x\\x07\\x9b31m"), "\(result)")
+      for raw in ["\u{1B}", "\u{7}", "\u{9B}"] { #expect(!(result.text + result.errors).contains(raw)) }
+    }
+  }
+
   @Test("names and labels never reach the terminal raw") func namesAndLabelsNeverReachTheTerminalRaw() throws {
     let scratch = try ScratchDirectory()
     let tree = try scratch.directory("tree")

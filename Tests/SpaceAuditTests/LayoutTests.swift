@@ -120,6 +120,8 @@ import Testing
     "snapshotter: {type: btrfs, max-snaps: 3}",
     "# snapshotter:\n#   type: btrfs", "state:\n snapshots:\n  -1:\n   active: true",
     "snapshotter:\n    max-snaps: many",
+    "snapshotter:\n    max-snaps: 0", "snapshotter:\n    max-snaps: -1", "snapshotter:\n    max-snaps: 10001",
+    "snapshotter:\n    max-snaps: \(Int.max)",
     String(repeating: " ", count: 100_000) + "a: b", String(repeating: "a:\n", count: 200_000),
     (0..<5000).map { String(repeating: " ", count: $0) + "k:" }.joined(separator: "\n"),
     "state:\n snapshots:\n  1:\n   active: true\n  2:\n   active: true",

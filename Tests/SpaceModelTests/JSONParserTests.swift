@@ -169,25 +169,4 @@ import Testing
     #expect(text.utf8.count < 300)
     #expect(!text.contains("\n"))
   }
-
-  /// A document of one shape, n times as long.
-  static let shapes: [(String, @Sendable (Int) -> String)] = [
-    ("one long line", { "[" + (0..<$0).map { "\($0)" }.joined(separator: ",") + "]" }),
-    ("many keys", { "{" + (0..<$0).map { "\"k\($0)\":0" }.joined(separator: ",") + "}" }),
-    ("escapes", { "\"" + String(repeating: "\\n\\ud83d\\ude00a", count: $0) + "\"" }),
-    ("umlauts", { "[\"" + String(repeating: "ä", count: $0) + "\"]" }),
-    ("blank lines", { "[" + String(repeating: " \n", count: $0) + "]" }),
-  ]
-
-  @Test("time grows with the length, not with its square", arguments: shapes.indices)
-  func timeGrowsWithTheLength(index: Int) throws {
-    let clock = ContinuousClock()
-    func best(_ count: Int) throws -> Duration {
-      let bytes = Array(Self.shapes[index].1(count).utf8)
-      return try (0..<3).map { _ in try clock.measure { _ = try JSONValue(parsing: bytes) } }.min() ?? .zero
-    }
-    // Ten times as long: a square would take a hundred times.
-    let (short, long) = (try best(10_000), try best(100_000))
-    #expect(long < short * 40, "\(Self.shapes[index].0): \(short), \(long)")
-  }
 }

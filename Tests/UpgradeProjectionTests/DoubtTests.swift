@@ -165,4 +165,27 @@ import UpgradeProjection
     let projection = try outcome(nil, installed(usable: .mebibytes(1200)))
     #expect(projection.outcome == .silentCorruption && projection.cause == .image)
   }
+
+  @Test("another system, an older release, and snapshots of another filesystem are no answer") func otherSystems()
+    throws
+  {
+    let debian = try outcome(NodeSamples.payload(product: nil, version: nil)) { _, node in node.product = "harvester" }
+    #expect(debian.outcome == .unknown, "\(debian.reason)")
+    let older = try outcome(NodeSamples.payload(version: "v1.7.0")) { _, node in node.version = ReleaseVersion("v1.8.0")
+    }
+    #expect(older.outcome == .unknown, "\(older.reason)")
+    let payload = NodeSamples.payload(product: "elemental")
+    let snapshots = try NodeSamples.project("elemental-btrfs", [Self.roomy], payload: payload)
+    #expect(snapshots.outcome == .unknown, "\(snapshots.reason)")
+  }
+
+  @Test("an image that no filesystem can be made in is no answer") func impossibleImages() throws {
+    let projection = try outcome { request, _ in request.imageBytes = ByteCount(1) }
+    #expect(projection.outcome == .unknown && projection.lacks == nil, "\(projection.reason)")
+  }
+
+  @Test("of a size that is given nothing is said of inodes") func inodesOfAGivenSize() throws {
+    let projection = try outcome(nil) { request, _ in request.treeBytes = .mebibytes(2500) }
+    #expect(projection.cause != .imageInodes && projection.cause != .stateInodes)
+  }
 }

@@ -83,13 +83,18 @@ struct UpgradeOptions: ParsableArguments {
 
   private func chosenProfile() throws -> UpgradeProfile? {
     guard let profile else { return nil }
-    guard let separator = profile.firstIndex(of: "=") else { return UpgradeProfile.builtIn(profile) }
-    let path = FilePath(String(profile[profile.index(after: separator)...]))
-    var read = try ProfileFile.read(path)
-    read.name = String(profile[..<separator])
+    guard let own = ownProfile else { return UpgradeProfile.builtIn(profile) }
+    var read = try ProfileFile.read(own.path)
+    read.name = own.name
     return read
   }
 
+  /// `NAME=FILE.json`; `nil` for a profile that is built in.
+  private var ownProfile: (name: String, path: FilePath)? {
+    guard let profile, let separator = profile.firstIndex(of: "=") else { return nil }
+    return (String(profile[..<separator]), FilePath(String(profile[profile.index(after: separator)...])))
+  }
+
   /// The files that are read; none of them is written over.
-  var inputs: [FilePath] { [incoming].compactMap { $0.map { FilePath($0) } } }
+  var inputs: [FilePath] { [incoming.map { FilePath($0) }, ownProfile?.path].compactMap { $0 } }
 }

@@ -12,20 +12,22 @@ struct LayoutDetection {
   private var state: StateFile?
 
   /// Notes an entry that was met; others than those that matter are left alone.
-  mutating func note(_ entry: TreeEntry) {
+  ///
+  /// - Throws: ``StorageError`` where it matters and cannot be read; it is then taken to be there and to say nothing.
+  mutating func note(_ entry: TreeEntry) throws(StorageError) {
     switch entry.status.kind {
     case .regular:
       if entry.path == "cOS/active.img" || entry.path == "cOS/passive.img" { hasImages = true }
       if entry.path == "state.yaml" {
         hasStateFile = true
-        state = Self.stateFile(entry)
+        state = try Self.stateFile(entry)
       }
       if entry.path.hasSuffix("/snapshot.img"), let number = SnapshotPlace.number(in: entry.path) {
         snapshots[number] = entry.path
       }
     case .symbolicLink:
       if entry.path == ".snapshots/active" {
-        activeLink = entry.linkTarget().flatMap(SnapshotPlace.number(ofLink:))
+        activeLink = try entry.linkTarget().flatMap(SnapshotPlace.number(ofLink:))
       }
     default: break
     }
@@ -45,11 +47,9 @@ struct LayoutDetection {
     return layout
   }
 
-  private static func stateFile(_ entry: TreeEntry) -> StateFile? {
-    guard entry.status.size <= UInt64(StateFile.sizeLimit), let source = try? entry.open(),
-      let bytes = try? source.bytes(at: 0, count: Int(entry.status.size))
-    else { return nil }
-    return StateFile(parsing: bytes)
+  private static func stateFile(_ entry: TreeEntry) throws(StorageError) -> StateFile? {
+    guard entry.status.size <= UInt64(StateFile.sizeLimit) else { return nil }
+    return StateFile(parsing: try entry.open().bytes(at: 0, count: Int(entry.status.size)))
   }
 }
 

@@ -35,7 +35,10 @@ struct StateFile {
   }
 
   var snapshotter: String? { values["snapshotter.type"] }
-  var maxSnapshots: Int? { values["snapshotter.max-snaps"].flatMap { Int($0) } }
+  /// `nil` also for a number that no node can mean: the file is text that anybody can have written.
+  var maxSnapshots: Int? {
+    values["snapshotter.max-snaps"].flatMap { Int($0) }.flatMap { (1...10_000).contains($0) ? $0 : nil }
+  }
   var activeFilesystem: String? { values["state.active.fs"] }
 
   /// The snapshot that the next boot takes; `nil` where none or several are marked.

@@ -1,8 +1,9 @@
-import FilesystemReader
 import Foundation
 import SpaceModel
 import TestSupport
 import Testing
+
+@testable import FilesystemReader
 
 @Suite struct DirectoryRootTreeTests {
   private func walk(_ path: String, excluding: [FilePath] = []) throws -> [FilePath: RootTreeDirectory] {
@@ -110,9 +111,24 @@ import Testing
     }
   }
 
-  @Test("A directory that may not be read is an error, not an empty one", .needsRoot)
-  func forbidden() throws {
-    let scratch = try ScratchDirectory(access: .owner)
+  @Test("Names of attributes are bytes too, the same in every form", .needsTool("setfattr", "mksquashfs", "mkfs.ext4"))
+  func attributeNames() throws {
+    let scratch = try ScratchDirectory()
+    let root = try scratch.directory("root")
+    try Command.check("bash", "-ec", "mkdir etc; : > f; setfattr -n $'user.\\xff' -v one f", directory: root)
+    let found = try TreeListing(DirectoryRootTree(FilePath(root)))
+    #expect(
+      found.entries["/f"]?.attributes
+        == [ExtendedAttribute(name: "user." + RawArgument.text(of: [0xFF]), value: Array("one".utf8))])
+    #expect(try TreeListing(SquashfsRootTree(source(squashfs(root, in: scratch)))) == found)
+    let image = try scratch.sparseFile("made.img", bytes: 16 << 20)
+    try Command.check("mkfs.ext4", "-q", "-F", "-d", root, image)
+    #expect(try TreeListing(ExtRootTree(openExt(image))).entries["/f"] == found.entries["/f"])
+  }
+
+  @Test("A path that leads to no directory is an error")
+  func noDirectory() throws {
+    let scratch = try ScratchDirectory()
     let root = try scratch.directory("root")
     #expect(throws: StorageError.self) { try DirectoryRootTree(FilePath(root + "/none")) }
     try scratch.write("x", to: "root/file")
