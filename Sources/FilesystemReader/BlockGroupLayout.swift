@@ -48,6 +48,8 @@ struct BlockGroupLayout {
     inodeBitmapIsWritten = !hasNoInodes && ext2fs_bg_free_inodes_count(fs, group) < super_.s_inodes_per_group
   }
 
+  var isComplete: Bool { blockBitmap != nil && inodeBitmap != nil && inodeTable != nil }
+
   /// All blocks of these structures.
   var blocks: [Range<UInt64>] {
     let single = [superblock, blockBitmap, inodeBitmap].compactMap { $0.map { $0..<$0 + 1 } }

@@ -40,8 +40,13 @@ extension ExtFilesystem {
         fixed.append(ByteRange(start: blocks.lowerBound * blockSize, end: blocks.upperBound * blockSize))
       }
       survey.note(layout, group: group)
+      guard layout.isComplete else {
+        survey.contradict("the descriptors of group \(group) name no place for its bitmaps or its inode table")
+        continue
+      }
       try InodeTableScan(self, survey).scan(group, layout)
     }
+    if survey.directories[2] == nil, !survey.lostInodes.contains(2) { survey.contradict("it has no root directory") }
     try survey.nameFiles(isCancelled)
     let holes = doubtful.runs.filter(\.isHole).map(\.range)
     let owned = ByteRange.union(fixed + survey.claimedHoles)
@@ -63,6 +68,8 @@ final class BlockOwnerSurvey {
   var lostDirectories: Set<UInt32> = []
   /// In use by the bitmap, in a block of the inode table that reads as zeros.
   var lostInodes: InodeSet
+  /// In such a block too, but the bitmap is lost as well: lost where a name leads to them.
+  var perhapsLostInodes: InodeSet
   /// What is lost may have led to others.
   var mayHideNames = false
   private var claimedBlocks: UInt64 = 0
@@ -76,6 +83,7 @@ final class BlockOwnerSurvey {
     result.needsRecovery = filesystem.superblock.needsRecovery
     result.hasErrors = Int32(filesystem.fs.pointee.super.pointee.s_state) & EXT2_ERROR_FS != 0
     lostInodes = InodeSet(perGroup: filesystem.fs.pointee.super.pointee.s_inodes_per_group)
+    perhapsLostInodes = lostInodes
   }
 
   func range(_ block: UInt64, _ count: UInt64 = 1) -> ByteRange {
@@ -117,10 +125,12 @@ final class BlockOwnerSurvey {
     (1..<max(1, filesystem.fs.pointee.group_desc_count)).contains { ext2fs_bg_has_super(filesystem.fs, $0) != 0 }
   }
 
-  func contradict(_ inode: UInt32, _ clause: String) {
+  func contradict(_ clause: String) {
     result.contradictions += 1
-    if result.firstContradiction == nil { result.firstContradiction = "inode \(inode): \(clause)" }
+    if result.firstContradiction == nil { result.firstContradiction = clause }
   }
+
+  func contradict(_ inode: UInt32, _ clause: String) { contradict("inode \(inode): \(clause)") }
 
   /// Takes note that an inode owns these blocks.
   func claim(_ block: UInt64, _ count: UInt64) {

@@ -20,7 +20,7 @@ final class InodePathSearch {
     var isDirectory: Bool
   }
 
-  private static let root: UInt32 = 2
+  static let root: UInt32 = 2
 
   init(_ survey: BlockOwnerSurvey, wanted: Set<UInt32>) {
     self.survey = survey
@@ -45,6 +45,7 @@ final class InodePathSearch {
           parents[child] = name
           below.append(child)
         }
+        if survey.perhapsLostInodes.contains(child) { survey.foundLost(child) }
         if wanted.contains(child) || survey.lostInodes.contains(child) { names[child, default: []].append(name) }
       }
       stack += below.reversed()
@@ -141,6 +142,18 @@ final class InodePathSearch {
 }
 
 extension BlockOwnerSurvey {
+  /// A name leads to an inode in a block of the inode table that reads as zeros: it was in use.
+  func foundLost(_ inode: UInt32) {
+    guard lostInodes.insert(inode) else { return }
+    let super_ = filesystem.fs.pointee.super.pointee
+    let index = (inode - 1) % super_.s_inodes_per_group
+    let table = UInt64(ext2fs_inode_table_loc(filesystem.fs, (inode - 1) / super_.s_inodes_per_group))
+    let block = table + UInt64(index) * filesystem.superblock.inodeSize / filesystem.blockSize
+    if !result.metadata.contains(where: { $0.kind == .inodeTable && $0.block == range(block) }) {
+      note(.inodeTable, block, readsAsZero: true)
+    }
+  }
+
   /// Finds the paths of what was found, and counts what no path leads to any more.
   func nameFiles(_ isCancelled: () -> Bool) throws(StorageError) {
     guard !result.files.isEmpty || mayHideNames || !lostInodes.isEmpty else { return }
@@ -153,7 +166,7 @@ extension BlockOwnerSurvey {
       let paths = search.paths(of: inode)
       if paths.isEmpty {
         result.unreachableInodes += 1
-      } else if search.isDirectory(inode) {
+      } else if inode == InodePathSearch.root || search.isDirectory(inode) {
         result.lostDirectories += paths
       } else {
         var file = BlockOwnership.File(inode: inode, size: nil)

@@ -68,7 +68,13 @@ struct InodeTableScan {
   ) throws(StorageError) {
     let isInUse = { (index: UInt32) in bitmap.map { $0[Int(index / 8)] & 1 << UInt8(index % 8) != 0 } }
     if bytes.allSatisfy({ $0 == 0 }) {
-      // Without its bitmap nobody knows whether it was ever written.
+      guard bitmap != nil else {
+        // Nobody but the directories knows whether it was ever written.
+        if survey.doubtful.covers(survey.range(block)) {
+          for index in indexes { survey.perhapsLostInodes.insert(base + index + 1) }
+        }
+        return
+      }
       let lost = indexes.filter { isInUse($0) == true && system.isNeverZero(base + $0 + 1) }
       guard !lost.isEmpty else { return }
       survey.note(.inodeTable, block, readsAsZero: true)

@@ -33,7 +33,7 @@ extension ImageEvidence {
   ///
   /// An image without any hole says nothing: a plain copy fills all of them.
   var isAsWritten: Bool {
-    let holes = doubtful.runs.filter { $0.isHole && $0.range.start < size }.map(\.range)
+    let holes = holes
     guard readsData, !holes.isEmpty else { return false }
     let granule = DigGranule.of(holes: holes, size: size, unit: unit)
     let newest = ownership.files.filter { $0.pieces.contains(where: \.isHole) }.map(\.changed).max()
@@ -43,12 +43,23 @@ extension ImageEvidence {
     }
   }
 
-  /// Whether a piece of zeros lies in a whole granule of them.
+  /// Whether a copy may have turned what was lost into zeros that are allocated: a plain copy all of it, one that skips
+  /// zeros in large pieces most.
+  var zerosMayBeLosses: Bool {
+    let holes = holes
+    return readsData && (holes.isEmpty || DigGranule.of(holes: holes, size: size, unit: unit) > unit)
+  }
+
+  private var holes: [ByteRange] { doubtful.runs.filter { $0.isHole && $0.range.start < size }.map(\.range) }
+
+  /// Whether a piece of zeros lies in a whole granule of them, behind data.
+  ///
+  /// `fallocate --dig-holes` (util-linux 2.38) forgets where a run of zeros began that opens a stretch of data when the
+  /// stretch before ended in zeros, and leaves it: such a run says nothing.
   private func wouldBeDug(_ piece: ByteRange, _ granule: UInt64) -> Bool {
-    doubtful.zeroRun(around: piece).map { run in
-      let start = (run.start.addingClamped(granule - 1)) & ~(granule - 1)
-      let end = run.end & ~(granule - 1)
-      return start < end && ByteRange(start: start, end: end).intersection(piece) != nil
-    } ?? false
+    guard let run = doubtful.zeroRun(around: piece), !doubtful.startsBehindHole(run) else { return false }
+    let start = run.start.addingClamped(granule - 1) & ~(granule - 1)
+    let end = run.end & ~(granule - 1)
+    return start < end && ByteRange(start: start, end: end).intersection(piece) != nil
   }
 }

@@ -12,10 +12,13 @@ public struct ImageJudgement: Sendable {
   /// The image's parts that are lost, ascending.
   public private(set) var lost: [ByteRange] = []
   private let evidence: ImageEvidence
+  /// See ``ImageEvidence/zerosMayBeLosses``.
+  private let zerosMayBeLosses: Bool
 
   public init(_ evidence: ImageEvidence) {
     self.evidence = evidence
     isAsWritten = evidence.isAsWritten
+    zerosMayBeLosses = evidence.zerosMayBeLosses
     for file in evidence.ownership.files.sorted(by: { $0.inode < $1.inode }) {
       if let judgement = judge(file) { files.append(judgement) }
     }
@@ -42,7 +45,7 @@ public struct ImageJudgement: Sendable {
       return FileJudgement(
         file: file, verdict: .lost, ranges: ByteRange.union(file.ranges(of: gone) + file.unmapped))
     }
-    if !isAsWritten, file.isAllZero, !file.isSystem, !isExpected(file) {
+    if !isAsWritten, file.isAllZero, !holes.isEmpty || zerosMayBeLosses, !file.isSystem, !isExpected(file) {
       return FileJudgement(file: file, verdict: .suspect, ranges: file.ranges(of: file.pieces))
     }
     // Zeros that were read: only their neighbours could make them suspect.
@@ -100,8 +103,11 @@ extension ImageJudgement {
     let ownership = evidence.ownership
     var integrity = Integrity(
       state: .clean, reason: "", checked: evidence.readsData ? ["holes", "zeros"] : ["holes"])
-    integrity.usedBytes = ByteCount(clamping: ownership.usedBytes)
     let metadata = metadataLosses
+    // A bitmap that is lost calls nothing used.
+    if !metadata.contains(where: { $0.kind == .blockBitmap }) {
+      integrity.usedBytes = ByteCount(clamping: ownership.usedBytes)
+    }
     let metadataBytes = metadata.reduce(.zero) { $0 + $1.lostBytes }
     integrity.metadataLost = metadata.isEmpty ? nil : metadata
     integrity.metadataLostBytes = metadataBytes

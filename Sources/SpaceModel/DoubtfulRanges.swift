@@ -57,6 +57,13 @@ public struct DoubtfulRanges: Sendable {
     return runs[index].range
   }
 
+  /// Whether a hole ends where `range` starts, or the image begins there.
+  public func startsBehindHole(_ range: ByteRange) -> Bool {
+    guard range.start > 0 else { return true }
+    let index = firstIndex(endingAfter: range.start - 1)
+    return index < runs.count && runs[index].isHole && runs[index].range.end == range.start
+  }
+
   private func firstIndex(endingAfter offset: UInt64) -> Int {
     var low = 0
     var high = runs.count

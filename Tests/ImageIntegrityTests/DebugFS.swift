@@ -1,6 +1,11 @@
 import Foundation
 import TestSupport
 
+/// A tool that these tests compare with did not answer as expected.
+struct OracleFailure: Error, CustomStringConvertible {
+  var description: String
+}
+
 /// What e2fsprogs say of an image: the oracle that knows nothing of our reader.
 struct DebugFS {
   let image: String
@@ -12,7 +17,7 @@ struct DebugFS {
     for line in try Command.check("dumpe2fs", "-h", image).lines where line.hasPrefix("\(field):") {
       return line.dropFirst(field.count + 1).trimmingCharacters(in: .whitespaces)
     }
-    throw Command.Failure(description: "dumpe2fs does not tell '\(field)'")
+    throw OracleFailure(description: "dumpe2fs does not tell '\(field)'")
   }
 
   func ask(_ request: String) throws -> String { try Command.check("debugfs", "-R", request, image).text }
@@ -25,6 +30,8 @@ struct DebugFS {
   struct Entry {
     /// Contents, not a node of the map.
     var isData: Bool
+    /// `0-11`, `IND`, `DIND`, `ETB0`.
+    var label: String
     var blocks: Range<Int>
   }
 
@@ -39,7 +46,8 @@ struct DebugFS {
       guard parts.count == 2, parts[0].hasPrefix("(") else { continue }
       let numbers = parts[1].split(separator: "-").compactMap { Int($0) }
       guard let first = numbers.first, let last = numbers.last else { continue }
-      entries.append(Entry(isData: parts[0].dropFirst().first?.isNumber ?? false, blocks: first..<last + 1))
+      let label = String(parts[0].dropFirst().dropLast())
+      entries.append(Entry(isData: label.first?.isNumber ?? false, label: label, blocks: first..<last + 1))
     }
     return entries
   }

@@ -46,8 +46,10 @@ import Testing
     let gone = "/usr/share/p11-kit/ca.p11"
     let blockSize = try Int(DebugFS.value("Block size", image)) ?? 0
     for range in try DebugFS(image).dataRuns(of: gone) {
-      try Command.check(
-        "fallocate", "-p", "-o", "\(range.lowerBound * blockSize)", "-l", "\(range.count * blockSize)", image)
+      // What is lost of a host's block is all of it.
+      let start = range.lowerBound * blockSize / 4096
+      let end = (range.upperBound * blockSize + 4095) / 4096
+      try Command.check("fallocate", "-p", "-o", "\(start * 4096)", "-l", "\((end - start) * 4096)", image)
     }
     let damaged = try verify(image).integrity
     #expect(damaged.state == .damaged)
@@ -57,9 +59,10 @@ import Testing
     try Command.check("fallocate", "--dig-holes", image)
     for path in [image, copy] {
       let integrity = try verify(path).integrity
-      #expect(integrity.state == .suspect, "\(path): \(integrity)")
-      #expect(integrity.files?.map(\.path) == [FilePath(gone)], "\(path): \(integrity)")
-      #expect(integrity.files?.first?.allNul == true)
+      // With blocks of 1 KiB a node of some map may lie in the same block of the host.
+      #expect(integrity.state == (damaged.metadataLost == nil ? .suspect : .damaged), "\(path): \(integrity)")
+      let file = integrity.files?.first { $0.path == FilePath(gone) }
+      #expect(file?.allNul == true && file?.suspect == true, "\(path): \(integrity)")
     }
   }
 

@@ -53,12 +53,13 @@ enum SampleTree {
   /// A file of single blocks far apart, so that its map needs nodes of its own; half of it in pieces.
   static func addFragmented(_ root: String, blockSize: Int, pieces: Int) throws {
     let path = "\(root)/usr/lib/fragmented"
-    let handle = open(path, O_RDWR | O_CREAT, 0o644)
-    guard handle >= 0 else { throw SystemCallFailure("open", path) }
-    defer { close(handle) }
-    let block = [UInt8](repeating: 0x5A, count: blockSize)
-    for piece in 0..<pieces where pwrite(handle, block, blockSize, piece * 2 * blockSize) != blockSize {
-      throw SystemCallFailure("pwrite", path)
+    try Data().write(to: URL(fileURLWithPath: path))
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    defer { try? handle.close() }
+    let block = Data(repeating: 0x5A, count: blockSize)
+    for piece in 0..<pieces {
+      try handle.seek(toOffset: UInt64(piece * 2 * blockSize))
+      try handle.write(contentsOf: block)
     }
   }
 }
@@ -80,18 +81,10 @@ func makeGoodImage(_ recipe: ImageRecipe, in scratch: ScratchDirectory, _ random
   var local = random
   try LoopMount.with(image: image) { root, _ in
     try SampleTree.fill(root, &local, zeros: zeros)
-    let blockSize = try Int(FilesystemBlock.size(root))
+    let blockSize = Int(try Command.check("stat", "-f", "-c", "%S", root).lines[0]) ?? 4096
     try SampleTree.addFragmented(root, blockSize: blockSize, pieces: 700)
   }
   random = local
   try Command.check("sync", image)
   return image
-}
-
-enum FilesystemBlock {
-  static func size(_ path: String) throws -> UInt64 {
-    var facts = statvfs()
-    guard statvfs(path, &facts) == 0 else { throw SystemCallFailure("statvfs", path) }
-    return UInt64(facts.f_bsize)
-  }
 }

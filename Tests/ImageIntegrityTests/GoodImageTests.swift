@@ -79,6 +79,7 @@ import Testing
           try Command.check(
             "dd", "if=/dev/urandom", "of=\(root)/preallocated-\(name)", "bs=4k", "seek=\(at)", "count=1", "conv=notrunc")
         }
+        try Data([1]).write(to: URL(fileURLWithPath: "\(root)/beyond-its-end"))
         try Command.check("fallocate", "-n", "-l", "1M", "\(root)/beyond-its-end")
       }
       let survey = try verify(image)
@@ -118,7 +119,8 @@ import Testing
     try Command.check("resize2fs", image, "90M")
     try expectClean(image, "smaller, the image as large as before")
     try Command.check("truncate", "-s", "80M", image)
-    #expect(try verify(image).integrity.state == .damaged)
+    let cut = try verify(image).integrity
+    #expect(cut.state == .damaged, "\(cut)")
   }
 
   @Test("an image made by mke2fs -d, and one filled by rsync, are clean", arguments: ["ext2", "ext4"])

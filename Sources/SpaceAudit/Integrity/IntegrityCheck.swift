@@ -38,21 +38,26 @@ public enum IntegrityCheck {
       return IntegritySurvey(integrity: integrity)
     }
     var holes = map.holes
+    let zeroRanges = zeros?.ranges ?? []
     let ext: ExtFilesystem
-    let ownership: BlockOwnership
-    let doubtful: DoubtfulRanges
     do throws(StorageError) {
       ext = try ExtFilesystem(image)
-      if ext.isTruncated { holes.append(ByteRange(start: map.apparentSize, end: ext.superblock.size)) }
-      doubtful = DoubtfulRanges(holes: holes, zeros: zeros?.ranges ?? [])
+    } catch {
+      guard let lost = LostSuperblock(image, DoubtfulRanges(holes: holes, zeros: zeroRanges)) else {
+        return try unreadable(error, checked: checked)
+      }
+      var survey = IntegritySurvey(integrity: lost.integrity(checked: checked))
+      survey.failure = error
+      return survey
+    }
+    if ext.isTruncated { holes.append(ByteRange(start: map.apparentSize, end: ext.superblock.size)) }
+    let doubtful = DoubtfulRanges(holes: holes, zeros: zeroRanges)
+    let ownership: BlockOwnership
+    do throws(StorageError) {
       ownership = try ext.blockOwners(of: doubtful, isCancelled: monitor.isCancelled)
     } catch {
-      if let lost = LostSuperblock(image, DoubtfulRanges(holes: holes, zeros: zeros?.ranges ?? [])) {
-        var survey = IntegritySurvey(integrity: lost.integrity(checked: checked))
-        survey.failure = error
-        return survey
-      }
-      return try unreadable(error, checked: checked)
+      // What cannot be read then lies behind the end of the image.
+      return try unreadable(error, checked: checked, state: ext.isTruncated ? .damaged : .unknown)
     }
     var evidence = ImageEvidence(
       ownership: ownership, doubtful: doubtful, size: map.apparentSize,
@@ -71,12 +76,14 @@ public enum IntegrityCheck {
     return survey
   }
 
-  private static func unreadable(_ error: StorageError, checked: [String]) throws(StorageError) -> IntegritySurvey {
+  private static func unreadable(
+    _ error: StorageError, checked: [String], state: Integrity.State = .unknown
+  ) throws(StorageError) -> IntegritySurvey {
     if error.code == .cancelled { throw error }
     let summary = error.summary
     var survey = IntegritySurvey(
       integrity: Integrity(
-        state: .unknown, reason: summary.prefix(1).uppercased() + summary.dropFirst() + ".", checked: checked))
+        state: state, reason: summary.prefix(1).uppercased() + summary.dropFirst() + ".", checked: checked))
     survey.failure = error
     return survey
   }
