@@ -69,6 +69,35 @@ public final class SquashfsTreeContents: TreeContents {
     }
   }
 
+  /// Where a file's bytes are stored.
+  struct StoredFile {
+    var start: UInt64
+    /// Of its blocks, with the bit that marks one stored as it is; 0: zeros that are not stored.
+    var sizes: [UInt32]
+    var fragment: SquashfsBlock?
+    var fragmentOffset: Int
+  }
+
+  func stored(_ node: UInt64) throws(StorageError) -> StoredFile {
+    try whole { () throws(StorageError) in
+      let reference = SquashfsInode.Reference(raw: node)
+      guard let data = try inodes.inode(at: reference).data else { throw image.corrupt("a file has no data") }
+      return StoredFile(
+        start: data.start, sizes: try inodes.blockSizes(at: reference), fragment: try fragment(data),
+        fragmentOffset: data.fragmentOffset)
+    }
+  }
+
+  var blockSize: UInt64 { UInt64(image.superblock.block_size) }
+  var inodeCount: Int { Int(image.superblock.inode_count) }
+  var fragmentCount: Int { min(Int(image.superblock.fragment_entry_count), 1 << 22) }
+
+  func fragment(_ index: UInt32) throws(StorageError) -> SquashfsBlock {
+    try whole { () throws(StorageError) in try fragments.fragment(index) }
+  }
+
+  func corrupt(_ message: String) -> StorageError { image.corrupt(message) }
+
   private func fragment(_ data: SquashfsInode.FileData) throws(StorageError) -> SquashfsBlock? {
     guard let index = data.fragment else { return nil }
     return try fragments.fragment(index)

@@ -15,25 +15,34 @@ struct KernelLogLine {
     // dmesg -r: the level.
     if rest.hasPrefix("<"), let end = rest.prefix(6).firstIndex(of: ">") { rest = rest[rest.index(after: end)...] }
     var outer: String?
-    // With a source the message follows "kernel:"; a host's name cannot hold a space. The mark is near the beginning.
-    if !rest.hasPrefix("["), let mark = Self.kernelMark(rest) {
+    Self.takeBrackets(&rest, &outer)
+    // journalctl and rsyslog have "host kernel:" in front of the message.
+    if let mark = Self.kernelMark(rest) {
       let words = rest[..<mark.lowerBound].split(separator: " ")
-      // The last word is the host, unless there is nothing but the time.
+      // The last word is the host, unless there is nothing but the time; behind a time in brackets there is only a host.
       let time = words.count > 1 ? words.dropLast() : words[...]
-      outer = time.isEmpty ? nil : time.joined(separator: " ")
-      rest = rest[mark.upperBound...].drop { $0 == " " }
+      if outer == nil {
+        outer = time.isEmpty ? nil : time.joined(separator: " ")
+        rest = rest[mark.upperBound...].drop { $0 == " " }
+      } else if words.count <= 1 {
+        rest = rest[mark.upperBound...].drop { $0 == " " }
+      }
     } else if let first = rest.split(separator: " ", maxSplits: 1).first, Self.isISO(first) {
       outer = String(first)
       rest = rest.dropFirst(first.count).drop { $0 == " " }
     }
-    // Seconds since the start, or a date with dmesg -T; [T123] and [C0] (CONFIG_PRINTK_CALLER) after it.
-    while rest.hasPrefix("["), let end = rest.prefix(40).firstIndex(of: "]") {
-      let inner = rest[rest.index(after: rest.startIndex)..<end].drop { $0 == " " }
-      if outer == nil, inner.contains(where: \.isNumber) { outer = String(inner) }
-      rest = rest[rest.index(after: end)...].drop { $0 == " " }
-    }
+    Self.takeBrackets(&rest, &outer)
     time = outer
     message = rest
+  }
+
+  /// Seconds since the start, or a date with dmesg -T; `[T123]` and `[C0]` (CONFIG_PRINTK_CALLER) after it.
+  private static func takeBrackets(_ rest: inout Substring, _ time: inout String?) {
+    while rest.hasPrefix("["), let end = rest.prefix(40).firstIndex(of: "]") {
+      let inner = rest[rest.index(after: rest.startIndex)..<end].drop { $0 == " " }
+      if time == nil, inner.contains(where: \.isNumber) { time = String(inner) }
+      rest = rest[rest.index(after: end)...].drop { $0 == " " }
+    }
   }
 
   /// `kernel: ` within the first words.

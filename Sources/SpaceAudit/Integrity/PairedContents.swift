@@ -31,6 +31,8 @@ struct PairedContents {
   let subject: any TreeContents
   var excluding: [FilePath] = []
   var withAttributes = false
+  /// What of the reference cannot be read is passed over, and an entry of it may have no kind.
+  var toleratesReference = false
 
   /// More names than any system has: what is endless is not gone through for ever.
   private static let mostNames = 4_000_000
@@ -49,9 +51,7 @@ struct PairedContents {
   /// - Throws: ``StorageError`` where the reference cannot be read, and what `visit` throws.
   func walk(_ visit: ([Pair]) throws(StorageError) -> Void) throws(StorageError) {
     let excluded = Set(excluding.map { $0.components.reduce(FilePath("/")) { $0.appending($1) } })
-    var stack = [
-      Directory(path: "/", reference: try reference.top().node, subject: try subject.top().node, reason: nil)
-    ]
+    var stack = [try roots()]
     var seen = (reference: Set<UInt64>(), subject: Set<UInt64>())
     var namesLeft = Self.mostNames
     while let directory = stack.popLast() {
@@ -59,7 +59,9 @@ struct PairedContents {
         throw error("its directories are too deep", reference.path)
       }
       if let node = directory.reference {
-        guard seen.reference.insert(node).inserted else { throw error("its directories go in circles", reference.path) }
+        let isNew = seen.reference.insert(node).inserted
+        guard isNew || toleratesReference else { throw error("its directories go in circles", reference.path) }
+        if !isNew { continue }
       }
       let pairs = try entries(of: directory, &seen.subject).filter { !excluded.contains($0.path) }
       namesLeft -= pairs.count
@@ -77,11 +79,28 @@ struct PairedContents {
     }
   }
 
+  private func roots() throws(StorageError) -> Directory {
+    var roots = Directory(path: "/", reference: try reference.top().node)
+    do throws(StorageError) {
+      let top = try subject.top()
+      guard top.kind == .directory else { throw error("its inode is lost", subject.path) }
+      roots.subject = top.node
+    } catch {
+      if error.code == .io, error.cause != nil { throw error }
+      roots.reason = "the root directory cannot be read: \(error.message)"
+    }
+    return roots
+  }
+
   private func entries(of directory: Directory, _ seen: inout Set<UInt64>) throws(StorageError) -> [Pair] {
     var theirs: [TreeRecord] = []
     if let node = directory.reference {
-      theirs = try reference.entries(node, at: directory.path, withAttributes: withAttributes)
-      if let broken = theirs.first(where: { $0.kind == nil }) {
+      do throws(StorageError) {
+        theirs = try reference.entries(node, at: directory.path, withAttributes: withAttributes)
+      } catch {
+        if !toleratesReference || (error.code == .io && error.cause != nil) { throw error }
+      }
+      if !toleratesReference, let broken = theirs.first(where: { $0.kind == nil }) {
         throw error("'\(directory.path.appending(broken.name).display)' has an inode that is not in use", reference.path)
       }
     }
