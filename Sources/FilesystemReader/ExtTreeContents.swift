@@ -10,7 +10,13 @@ public final class ExtTreeContents: TreeContents {
   public var path: FilePath { filesystem.source.path }
   public var keepsACLs: Bool { true }
 
-  public init(_ filesystem: ExtFilesystem) throws(StorageError) { self.filesystem = filesystem }
+  /// Until it is told, com_err knows libext2fs' errors by number only.
+  private static let errorTexts: Void = initialize_ext2_error_table()
+
+  public init(_ filesystem: ExtFilesystem) throws(StorageError) {
+    _ = Self.errorTexts
+    self.filesystem = filesystem
+  }
 
   public func top() throws(StorageError) -> TreeRecord { try record("", Self.root) }
 
