@@ -29,7 +29,7 @@ public enum ContentsOrigin: Sendable {
     switch self {
     case .directory(let path): try DirectoryTreeContents(path)
     case .squashfs(let source): try SquashfsTreeContents(source)
-    case .ext(let source): try ExtTreeContents(try ExtFilesystem(source))
+    case .ext(let source): try ExtTreeContents(try ExtFilesystem(ContentsWindows(source)))
     }
   }
 }

@@ -96,6 +96,9 @@ public final class SquashfsTreeContents: TreeContents {
     try whole { () throws(StorageError) in try fragments.fragment(index) }
   }
 
+  /// Where data ends and the tables begin.
+  var inodeTableStart: UInt64 { image.superblock.inode_table_start }
+
   func corrupt(_ message: String) -> StorageError { image.corrupt(message) }
 
   private func fragment(_ data: SquashfsInode.FileData) throws(StorageError) -> SquashfsBlock? {
