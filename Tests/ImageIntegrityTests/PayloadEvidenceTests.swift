@@ -14,14 +14,21 @@ struct PayloadEvidenceTests {
   /// 40,000 small files as a system has them, a tenth of them by default.
   static let fileCount = LongProof.count(40_000, sample: 4_000)
 
-  @Test("a single flipped byte in one file of them all is found, whatever the payload's form", arguments: ["directory", "squashfs", "iso", "ext2"])
-  func findsOneFlippedByte(form: String) throws {
+  @Test("a single flipped byte in one file of them all is found, whatever the payload's form")
+  func findsOneFlippedByte() throws {
     let scratch = try ScratchDirectory()
     let tree = try EvidenceTree(in: scratch, files: Self.fileCount)
     let image = try tree.image("ext2", in: scratch)
-    let payload = try tree.payload(form, in: scratch)
+    for form in ["directory", "squashfs", "iso", "ext2"] {
+      try findOneFlippedByte(tree, image, try tree.payload(form, in: scratch))
+    }
+  }
+
+  private func findOneFlippedByte(_ tree: EvidenceTree, _ image: String, _ payload: String) throws {
     var comparison = TreeComparison(image: .ext(try open(image)), payload: try .payload(FilePath(payload)), excluding: ["/proc"])
+    let started = ContinuousClock.now
     let clean = try comparison.run()
+    if LongProof.isWhole { print("compared \(clean.fileCount) files with \(payload) in \(ContinuousClock.now - started)") }
     #expect(clean.differences.isEmpty && clean.changedOnPurpose.isEmpty, "\(clean.differences.prefix(3))")
     #expect(clean.fileCount == Int64(tree.files.count))
     #expect(clean.integrity.state == .clean)
@@ -61,7 +68,8 @@ struct PayloadEvidenceTests {
     let map = try filesystem.open(inode: large, path: "large").extentMap()
     let first = try #require(map.first?.physical)
     try overwrite(image, at: first + 4096, with: [UInt8](repeating: 0, count: 8192))
-    let small = try #require(tree.files.first { $0.size > 5000 && $0.size < 100_000 })
+    let others = tree.files.filter { file in !["/d1/", "/d2/", "/d3/"].contains { file.path.contains($0) } }
+    let small = try #require(others.first { $0.size > 5000 && $0.size < 100_000 })
     let smallMap = try filesystem.open(
       inode: try #require(try filesystem.lookUp(FilePath(small.path))), path: "small"
     ).extentMap()
