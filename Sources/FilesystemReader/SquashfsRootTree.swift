@@ -25,6 +25,9 @@ public final class SquashfsRootTree: RootTree {
     attributes = try SquashfsAttributeTable(image)
   }
 
+  /// What holds the squashfs.
+  public var source: any ByteSource { image.source }
+
   /// `bytes_used`: the image without the padding behind it.
   public var size: UInt64 { image.superblock.bytes_used }
 
