@@ -11,6 +11,7 @@ struct VerifyCommand: ParsableCommand {
       headroom verify
       headroom verify /run/initramfs/cos-state/cOS/active.img
       headroom verify --disk node.img --json
+      headroom verify --disk node.img --against rootfs.squashfs
       """,
     discussion: """
       Writes into a sparse image on a full partition are dropped, and nothing says so. This finds what is missing: blocks \
@@ -24,6 +25,20 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup(title: "Targets") var targets: TargetOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "What the image was made from (directory, squashfs, ISO, image): every file is compared.", valueName: "path"))
+  var against: String?
+
+  @Option(help: ArgumentHelp("A kernel log of the time it was written.", valueName: "file"))
+  var kernelLog: String?
+
+  func validate() throws {
+    if quick, against != nil {
+      throw ValidationError("--against reads all data, which --quick forbids: give one of them.")
+    }
+  }
+
   @Flag(help: "Read no file data: only what shows without it.")
   var quick = false
 
@@ -31,6 +46,8 @@ struct VerifyCommand: ParsableCommand {
     var request = try targets.request()
     request.images += images.map { FilePath($0) }
     request.depth.readsData = false
+    request.depth.against = against.map { FilePath($0) }
+    request.depth.kernelLog = kernelLog.map { FilePath($0) }
     request.depth.verification = quick ? .quick : .whole
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     var auditor = Auditor(request, monitor: progress.monitor)
@@ -39,7 +56,7 @@ struct VerifyCommand: ParsableCommand {
     progress.finish()
     for failure in outcome.failures { Output.error(failure) }
     let report = outcome.report.ofIntegrity
-    let inputs = targets.inputs + images.map { FilePath($0) }
+    let inputs = targets.inputs + (images + [against, kernelLog].compactMap { $0 }).map { FilePath($0) }
     if output.isJSON {
       try output.emit(ReportEncoder.encode(report), inputs: inputs)
     } else {

@@ -15,6 +15,10 @@ struct PartitionSurvey: Codable {
   var osRelease: [String: String] = [:]
   /// Of the system in that image, as uname(2) names it.
   var architecture: String?
+  /// Images that were verified, until all are; no part of what a child hands over.
+  private var subjects: [SecondEvidence.Subject] = []
+
+  enum CodingKeys: CodingKey { case partition, findings, limits, osRelease, architecture }
 
   init(_ partition: Partition) { self.partition = partition }
 
@@ -76,6 +80,7 @@ struct PartitionSurvey: Codable {
       result.map = nil
       if status.links > 1 { measured[status.inode] = result }
     }
+    try takeSecondEvidence(&images, depth)
     try countInstalled(search, &images, monitor)
     partition.images = images.sorted { $0.path < $1.path }
     partition.totals = once.totals
@@ -156,9 +161,41 @@ struct PartitionSurvey: Codable {
       let check = try IntegrityCheck.verify(
         source, map: measurement.map, readsData: depth.verification == .whole, monitor: monitor)
       usage.integrity = check.integrity
+      if depth.verification == .whole {
+        subjects.append(
+          SecondEvidence.Subject(
+            path: path, role: role, os: inside.os, source: source, holes: measurement.map.holes, survey: check))
+      }
+    } else if depth.verification == .whole, usage.inner?.filesystemType == "squashfs" {
+      usage.integrity = Self.squashfs(source, holes: measurement.map.holes)
     }
     note(measurement, usage, inside)
     return Measured(usage: usage, map: measurement.map, osRelease: inside.osRelease)
+  }
+
+  private static func squashfs(_ source: any ImageSource, holes: [ByteRange]) -> Integrity {
+    do throws(StorageError) { return try SquashfsCheck.verify(source, holes: holes) } catch {
+      return Integrity(state: .unknown, reason: error.summary + ".", checked: [])
+    }
+  }
+
+  /// Asks what else there is to ask, once all images are known.
+  ///
+  /// - Throws: ``StorageError`` `.cancelled` only.
+  private mutating func takeSecondEvidence(
+    _ images: inout [ImageUsage], _ depth: SurveyDepth
+  ) throws(StorageError) {
+    var evidence = SecondEvidence(depth: depth)
+    for subject in subjects {
+      guard let index = images.firstIndex(where: { $0.path == subject.path }) else { continue }
+      images[index].integrity = try evidence.integrity(of: subject, among: subjects)
+      if let words = evidence.twinsThatDiffer[subject.path] {
+        findings.append(
+          Finding(.imageTwinsDiffer, .info, target: partition.target(of: images[index]), message: words))
+      }
+    }
+    limits += evidence.limits
+    subjects = []
   }
 
   /// Images of systems; what else looks like a filesystem is nobody's to judge.

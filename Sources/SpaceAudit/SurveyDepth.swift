@@ -1,3 +1,5 @@
+import SpaceModel
+
 /// How far into images a survey looks.
 public struct SurveyDepth: Sendable, Hashable, Codable {
   /// Whether an image was written whole.
@@ -12,6 +14,11 @@ public struct SurveyDepth: Sendable, Hashable, Codable {
   /// Data is read for zeros; else what can be given back is an estimate from the bitmaps inside.
   public var readsData = true
   public var verification = Verification.quick
+
+  /// What an image was made from; it is compared with every file of it.
+  public var against: FilePath?
+  /// A kernel log of the time the image was written.
+  public var kernelLog: FilePath?
 
   public init() {}
 }

@@ -54,6 +54,8 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let imageLostWrites = ID(rawValue: "image-lost-writes")
     /// Files that hold nothing but zeros, as lost writes leave them.
     public static let imageNulFiles = ID(rawValue: "image-nul-files")
+    /// Two images of one version do not hold the same files.
+    public static let imageTwinsDiffer = ID(rawValue: "image-twins-differ")
     /// Whether an image was written whole could not be told.
     public static let imageNotVerified = ID(rawValue: "image-not-verified")
     /// Something that was named on the command line could not be measured.
@@ -96,7 +98,8 @@ public struct Finding: Sendable, Hashable, Codable {
   public var concernsIntegrity: Bool { Self.aboutIntegrity.contains(id) }
 
   private static let aboutIntegrity: Set<ID> = [
-    .imageLostWrites, .imageNulFiles, .imageNotVerified, .imageUnreadable, .partitionUnreadable, .targetUnreadable,
+    .imageLostWrites, .imageNulFiles, .imageTwinsDiffer, .imageNotVerified, .imageUnreadable, .partitionUnreadable,
+    .targetUnreadable,
     .imageChangedWhileReading, .labelMissing,
   ]
   private static let unknowns: Set<ID> = [

@@ -1,0 +1,150 @@
+import FilesystemReader
+import ImageIntegrity
+import LinuxStorage
+import SpaceModel
+import UpgradeProjection
+
+/// What else there is to ask of an image than the image itself: the payload, the kernel log, its twin.
+struct SecondEvidence {
+  /// An image that was verified.
+  struct Subject {
+    var path: FilePath
+    var role: ImageRole
+    var os: OperatingSystem?
+    var source: any ImageSource
+    var holes: [ByteRange]
+    var survey: IntegritySurvey
+  }
+
+  let depth: SurveyDepth
+  /// What could not be asked.
+  private(set) var limits: [Limit] = []
+  /// Names that differ between two images of one version, by image.
+  private(set) var twinsThatDiffer: [FilePath: String] = [:]
+
+  init(depth: SurveyDepth) { self.depth = depth }
+
+  /// - Throws: ``StorageError`` `.cancelled` only.
+  mutating func integrity(of subject: Subject, among others: [Subject]) throws(StorageError) -> Integrity {
+    var integrity = subject.survey.integrity
+    if let twin = others.first(where: { $0.path != subject.path && $0.os != nil && $0.os == subject.os }) {
+      try attempt("compared with its twin \(twin.path.display)") { (evidence) throws(StorageError) in
+        try evidence.ask(twin, about: subject, &integrity)
+      }
+    }
+    if let log = depth.kernelLog {
+      try attempt("looked for in the kernel log") { (_) throws(StorageError) in
+        Self.apply(try KernelLogReading(contentsOf: log).log, to: subject, &integrity)
+      }
+    }
+    if let payload = depth.against {
+      try attempt("compared with \(payload.display)") { (_) throws(StorageError) in
+        try Self.compare(subject, with: payload, &integrity)
+      }
+    }
+    return integrity
+  }
+
+  private mutating func attempt(
+    _ what: String, _ body: (inout SecondEvidence) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    do throws(StorageError) { try body(&self) } catch {
+      if error.code == .cancelled { throw error }
+      limits.append(Limit("evidence-not-taken", "An image was not \(what): \(error.summary)."))
+    }
+  }
+
+  // MARK: Twin
+
+  private mutating func ask(
+    _ twin: Subject, about subject: Subject, _ integrity: inout Integrity
+  ) throws(StorageError) {
+    let comparison = try TwinComparison(image: subject.source, twin: twin.source, twinHoles: twin.holes)
+    let metadata = try comparison.metadata()
+    guard metadata.isSameVersion else { return }
+    integrity.checked.append("twin")
+    if metadata.differs {
+      twinsThatDiffer[subject.path] =
+        "\(twin.path.display) holds the same version, and \(metadata.onlyInTwinCount) of its names are not here, "
+        + "\(metadata.onlyInImageCount) are only here, \(metadata.sizeDiffersCount) differ in size."
+    }
+    let asked = subject.survey.files.filter { $0.verdict != .explained && !$0.ranges.isEmpty }
+    let questions = asked.flatMap { judged in
+      judged.file.paths.map { TwinQuestion(path: $0, zeroRanges: judged.ranges) }
+    }
+    guard !questions.isEmpty else { return }
+    for (question, answer) in zip(questions, try comparison.answers(questions)) {
+      guard let index = integrity.files?.firstIndex(where: { $0.path == question.path }) else { continue }
+      switch answer {
+      case .lost(let ranges):
+        integrity.files?[index].suspect = nil
+        integrity.files?[index].intactCopy = twin.path.display
+        integrity.files?[index].lostBytes = ByteCount(
+          clamping: ranges.reduce(UInt64(0)) { $0.addingClamped($1.length) })
+        integrity.state = .damaged
+      case .zerosAreReal where integrity.files?[index].suspect == true:
+        integrity.files?.remove(at: index)
+      case .zerosAreReal, .undecided: break
+      }
+    }
+    settle(&integrity, by: "its twin \(twin.path.display)")
+  }
+
+  /// Where the twin has cleared every suspect, nothing is left to suspect.
+  private func settle(_ integrity: inout Integrity, by evidence: String) {
+    if integrity.state == .damaged, integrity.files?.contains(where: { $0.intactCopy != nil }) ?? false {
+      integrity.reason = "Data is missing that \(evidence) has."
+    } else if integrity.state == .suspect, integrity.files?.isEmpty ?? true {
+      integrity.state = .clean
+      integrity.reason = "What reads as zeros is zeros, by \(evidence)."
+    }
+  }
+
+  // MARK: Kernel log
+
+  private static func apply(_ log: KernelLog, to subject: Subject, _ integrity: inout Integrity) {
+    integrity.checked.append("kernel-log")
+    let size = ByteCount(clamping: subject.source.size)
+    let failed = log.attachments.filter {
+      $0.errorCount > 0 && $0.tie(toImageOf: size, filesystemUUID: nil) >= .capacity
+    }
+    guard !failed.isEmpty else { return }
+    let count = failed.reduce(0) { $0 + $1.errorCount }
+    let words = "The kernel log has \(count) failed writes to a loop device of this image's size."
+    switch integrity.state {
+    case .suspect:
+      integrity.state = .damaged
+      integrity.reason += " " + words
+    case .clean, .unknown:
+      // active and passive can have one size: it may have been the other.
+      integrity.state = .suspect
+      integrity.reason = words + " " + integrity.reason
+    case .damaged: integrity.reason += " " + words
+    }
+  }
+
+  // MARK: Payload
+
+  /// What the payload holds is all that counts for files; lost bitmaps and the like stay lost.
+  private static func compare(
+    _ subject: Subject, with payload: FilePath, _ integrity: inout Integrity
+  ) throws(StorageError) {
+    let comparison = TreeComparison(
+      image: .ext(subject.source), payload: try ContentsOrigin.payload(payload), excluding: TreeTally.systemExcludes)
+    let found = try comparison.run().integrity
+    integrity.checked.append("payload")
+    if found.state == .damaged {
+      integrity.state = .damaged
+      integrity.files = found.files
+      integrity.lostBytes = max(integrity.lostBytes ?? .zero, found.lostBytes ?? .zero)
+      integrity.reason = found.reason
+    } else if integrity.metadataLost == nil {
+      integrity.state = .clean
+      integrity.files = []
+      integrity.reason = found.reason
+    } else {
+      integrity.reason += " " + found.reason
+    }
+    integrity.isUndecided = nil
+  }
+}
