@@ -125,7 +125,9 @@ struct SquashfsCheckRun {
     if files > 0 { parts.append("\(files) file\(files == 1 ? "" : "s") cannot be unpacked whole") }
     if blocks > 0 { parts.append("\(blocks) block\(blocks == 1 ? "" : "s") of its tables cannot be unpacked") }
     if unreachable > 0 { parts.append("\(unreachable) inode\(unreachable == 1 ? "" : "s") cannot be reached") }
-    if isDamaged { return SquashfsCheck.sentence(parts.isEmpty ? "a block cannot be unpacked" : parts.joined(separator: ", ")) }
+    if isDamaged {
+      return SquashfsCheck.sentence(parts.isEmpty ? "a block cannot be unpacked" : parts.joined(separator: ", "))
+    }
     if isSuspect {
       return "Blocks that are stored as they are lie in holes: zeros that were dug away, or data that was lost."
     }

@@ -95,7 +95,9 @@ final class SquashfsBlockCache {
     guard offset >= 0, offset <= bytes.count, target.count <= bytes.count - offset else {
       throw image.corrupt("a file's end lies out of its fragment")
     }
-    bytes.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + target.count])) }
+    bytes.withUnsafeBytes {
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + target.count]))
+    }
   }
 
   private func unpacked(_ block: SquashfsBlock) throws(StorageError) -> [UInt8] {

@@ -72,7 +72,9 @@ struct PairedContents {
         let theirs = pair.reference.flatMap { $0.kind == .directory ? $0.node : nil }
         guard mine != nil || theirs != nil else { continue }
         var below = Directory(path: pair.path, reference: theirs, subject: mine, reason: directory.reason)
-        if case .present(let record) = pair.subject, record.kind == nil { below.reason = "its directory's inode is lost" }
+        if case .present(let record) = pair.subject, record.kind == nil {
+          below.reason = "its directory's inode is lost"
+        }
         if case .unreachable(let reason) = pair.subject { below.reason = reason }
         stack.append(below)
       }
@@ -101,7 +103,8 @@ struct PairedContents {
         if !toleratesReference || (error.code == .io && error.cause != nil) { throw error }
       }
       if !toleratesReference, let broken = theirs.first(where: { $0.kind == nil }) {
-        throw error("'\(directory.path.appending(broken.name).display)' has an inode that is not in use", reference.path)
+        throw error(
+          "'\(directory.path.appending(broken.name).display)' has an inode that is not in use", reference.path)
       }
     }
     var mine: [TreeRecord] = []

@@ -154,7 +154,9 @@ public final class TwinComparison {
         let range = ByteRange(start: part.start + UInt64(start), length: UInt64(slice.count))
         let content: TwinPiece.Content =
           slice.contains { $0 != 0 }
-          ? .data : isHole(ByteRange(start: (extent.physical ?? 0) + (range.start - extent.start), length: range.length)) ? .hole : .writtenZeros
+          ? .data
+          : isHole(ByteRange(start: (extent.physical ?? 0) + (range.start - extent.start), length: range.length))
+            ? .hole : .writtenZeros
         append(TwinPiece(range: range, content: content), to: &pieces)
       }
       at = part.end
