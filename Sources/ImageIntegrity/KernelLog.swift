@@ -27,7 +27,10 @@ public struct KernelLog: Sendable {
 
     public init(device: String) { self.device = device }
 
-    /// All that is known, for a filesystem with blocks of so many bytes.
+    /// All places that are known, for a filesystem with blocks of so many bytes.
+    ///
+    /// Part of a request that failed may have been written all the same, and a block may have been written again later:
+    /// what is lost now also reads as zeros. And the kernel does not print every error.
     public func lostWrites(blockBytes: UInt64) -> [ByteRange] {
       ByteRange.union(
         writeErrors

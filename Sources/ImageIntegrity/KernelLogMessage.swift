@@ -13,7 +13,10 @@ enum KernelLogMessage: Hashable {
   /// `I/O error, dev loop0, sector N op 0x1:(WRITE)` and `critical space allocation error`, in sectors.
   case requestFailed(device: String, sector: UInt64)
   /// `ext4_end_bio: I/O error 3 writing to inode 12 starting block 345`, in blocks of the filesystem.
-  case inodeWriteFailed(device: String, inode: UInt64, block: UInt64?)
+  ///
+  /// When the line is written the request has moved on to its end, so the block it names is the one behind what was lost;
+  /// this is the last that was.
+  case inodeWriteFailed(device: String, inode: UInt64, lastBlock: UInt64?)
   /// `Buffer I/O error on dev loop0, logical block N, lost async page write`, in blocks of the filesystem.
   case bufferLost(device: String, block: UInt64)
 
@@ -86,8 +89,9 @@ enum KernelLogMessage: Hashable {
         rest.contains("ext4_end_bio:"), let what = rest.after(anywhere: "writing to inode "),
         let inode = what.leadingNumber
       {
+        let behind = what.after(anywhere: "starting block ")?.leadingNumber
         return .inodeWriteFailed(
-          device: device, inode: inode, block: what.after(anywhere: "starting block ")?.leadingNumber)
+          device: device, inode: inode, lastBlock: behind.flatMap { $0 > 0 ? $0 - 1 : nil })
       }
     }
     return nil

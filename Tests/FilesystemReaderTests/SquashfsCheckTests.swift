@@ -57,7 +57,8 @@ import Testing
     }
   }
 
-  @Test("an image that is cut off, or whose tables are lost, is damaged", arguments: LongProof.cases(recipes, sample: 4))
+  @Test(
+    "an image that is cut off, or whose tables are lost, is damaged", arguments: LongProof.cases(recipes, sample: 4))
   func cutOffIsDamaged(recipe: [String]) throws {
     let scratch = try ScratchDirectory()
     let tree = try PayloadTree(in: scratch, seed: Seed.current.derived(63))

@@ -15,7 +15,9 @@ import Testing
     ["-noI", "-noD", "-noF", "-noX"], ["-comp", "zstd", "-b", "4K"], ["-comp", "xz", "-no-sparse"],
   ]
 
-  @Test("a squashfs gives every file's bytes, at any offset, and what stat says of every entry", arguments: LongProof.cases(recipes, sample: 4))
+  @Test(
+    "a squashfs gives every file's bytes, at any offset, and what stat says of every entry",
+    arguments: LongProof.cases(recipes, sample: 4))
   func squashfsGivesContents(recipe: [String]) throws {
     let scratch = try ScratchDirectory()
     let tree = try PayloadTree(in: scratch, seed: Seed.current.derived(40))

@@ -25,10 +25,13 @@ struct PayloadEvidenceTests {
   }
 
   private func findOneFlippedByte(_ tree: EvidenceTree, _ image: String, _ payload: String) throws {
-    var comparison = TreeComparison(image: .ext(try open(image)), payload: try .payload(FilePath(payload)), excluding: ["/proc"])
+    var comparison = TreeComparison(
+      image: .ext(try open(image)), payload: try .payload(FilePath(payload)), excluding: ["/proc"])
     let started = ContinuousClock.now
     let clean = try comparison.run()
-    if LongProof.isWhole { print("compared \(clean.fileCount) files with \(payload) in \(ContinuousClock.now - started)") }
+    if LongProof.isWhole {
+      print("compared \(clean.fileCount) files with \(payload) in \(ContinuousClock.now - started)")
+    }
     #expect(clean.differences.isEmpty && clean.changedOnPurpose.isEmpty, "\(clean.differences.prefix(3))")
     #expect(clean.fileCount == Int64(tree.files.count))
     #expect(clean.integrity.state == .clean)
@@ -78,13 +81,17 @@ struct PayloadEvidenceTests {
     }
     let directory = try #require(try filesystem.lookUp("/usr/share/d3"))
     var block: UInt64?
-    for line in try Command.check("debugfs", "-R", "bmap <\(directory)> 0", image).lines { block = block ?? UInt64(line) }
+    for line in try Command.check("debugfs", "-R", "bmap <\(directory)> 0", image).lines {
+      block = block ?? UInt64(line)
+    }
     try overwrite(image, at: try #require(block) * 4096, with: [UInt8](repeating: 0, count: 4096))
     try Command.check("debugfs", "-w", "-R", "rm /usr/share/d1/f1", image)
     try Command.check("debugfs", "-w", "-R", "set_inode_field /usr/share/d2/f2 size 3", image)
     try Command.check("debugfs", "-w", "-R", "write /etc/hostname /extra", image)
 
-    let result = try TreeComparison(image: .ext(open(image)), payload: .payload(FilePath(payload)), excluding: ["/proc"]).run()
+    let result = try TreeComparison(
+      image: .ext(open(image)), payload: .payload(FilePath(payload)), excluding: ["/proc"]
+    ).run()
     let found = Dictionary(uniqueKeysWithValues: result.differences.map { ($0.path, $0) })
     let lost = try Self.contents(found["/usr/share/large"])
     #expect(lost.zeroRanges == [ByteRange(start: 4096, end: 12288)])
@@ -98,7 +105,10 @@ struct PayloadEvidenceTests {
     let below = tree.files.filter { $0.path.hasPrefix("/usr/share/d3/") }
     for file in below {
       let kind = try #require(found[FilePath(file.path)]?.kind)
-      #expect(kind == .unreadable("the directory '/usr/share/d3' cannot be read: directory block checksum does not match directory block"))
+      #expect(
+        kind
+          == .unreadable(
+            "the directory '/usr/share/d3' cannot be read: directory block checksum does not match directory block"))
     }
     #expect(result.differences.count == 4 + below.count)
     #expect(result.extraNames == 1)
@@ -120,7 +130,8 @@ struct PayloadEvidenceTests {
     try Command.check("setfattr", "-n", "security.selinux", "-v", "label", "\(tree.root)/usr/share/d3/f3")
     for form in ["directory", "squashfs"] {
       var comparison = TreeComparison(
-        image: .ext(try open(image)), payload: try .payload(FilePath(try tree.payload(form, in: scratch))), excluding: ["/proc"])
+        image: .ext(try open(image)), payload: try .payload(FilePath(try tree.payload(form, in: scratch))),
+        excluding: ["/proc"])
       #expect(try comparison.run().differences.isEmpty)
       comparison.comparesAttributes = true
       let result = try comparison.run()
@@ -154,6 +165,38 @@ struct PayloadEvidenceTests {
       try TreeComparison(image: .ext(open(image)), payload: .payload(FilePath(other)), excluding: []).run()
     }
     #expect(error?.message == "it holds Harvester v1.8.1, and the image Harvester v1.8.0")
+  }
+
+  @Test("an image with any damage to its structures is compared to the end or refused, and never called clean for less")
+  func anyDamageEnds() throws {
+    let scratch = try ScratchDirectory()
+    let tree = try EvidenceTree(in: scratch, files: 150)
+    let payload = try ContentsOrigin.payload(FilePath(tree.payload("squashfs", in: scratch)))
+    var random = Seed.current.derived(9)
+    for type in ["ext2", "ext4"] {
+      let image = try tree.image(type, in: scratch, name: "\(type).img")
+      for _ in 0..<LongProof.count(300, sample: 25) {
+        // Superblock, descriptors, bitmaps, inode table, root directory.
+        let block = Int.random(in: 0..<300, using: &random)
+        let before = try open(image).bytes(at: UInt64(block) * 4096, count: 4096)
+        var bytes = before
+        for _ in 0..<Int.random(in: 1...6, using: &random) {
+          bytes[Int.random(in: 0..<4096, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        }
+        if Bool.random(using: &random) { bytes = [UInt8](repeating: 0, count: 4096) }
+        try overwrite(image, at: UInt64(block) * 4096, with: bytes)
+        do throws(StorageError) {
+          let result = try TreeComparison(
+            image: .ext(FileSource(ReadOnlyFile.open(FilePath(image), expecting: .regularFile))), payload: payload,
+            excluding: []
+          ).run()
+          #expect(result.fileCount == Int64(tree.files.count))
+        } catch {
+          #expect(!error.message.isEmpty)
+        }
+        try overwrite(image, at: UInt64(block) * 4096, with: before)
+      }
+    }
   }
 
   private static func contents(_ difference: TreeDifference?) throws -> ContentDifference {

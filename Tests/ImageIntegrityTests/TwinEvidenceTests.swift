@@ -151,10 +151,12 @@ import Testing
     #expect(!metadata.isSameVersion && !metadata.differs)
   }
 
-  @Test("the decision counts what was seen", arguments: [
-    ([TwinPiece.Content.data, .hole], true, false), ([.writtenZeros, .hole], false, false),
-    ([.writtenZeros, .writtenZeros], false, true), ([.hole], false, false), ([.data], true, false),
-  ])
+  @Test(
+    "the decision counts what was seen",
+    arguments: [
+      ([TwinPiece.Content.data, .hole], true, false), ([.writtenZeros, .hole], false, false),
+      ([.writtenZeros, .writtenZeros], false, true), ([.hole], false, false), ([.data], true, false),
+    ])
   func decides(contents: [TwinPiece.Content], isLost: Bool, isReal: Bool) {
     let pieces = contents.enumerated().map {
       TwinPiece(range: ByteRange(start: UInt64($0.offset) * 10, length: 5), content: $0.element)
