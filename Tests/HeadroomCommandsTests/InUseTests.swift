@@ -76,11 +76,15 @@ import Testing
       let file = open("\(mountpoint)/cOS/passive.img", O_RDONLY | O_CLOEXEC)
       defer { close(file) }
       try Command.check("rm", "\(mountpoint)/cOS/passive.img")
-      let report = try Headroom.audit("--label", state.label)
-      let finding = try #require(report.findings(.backingFileDeleted).first)
-      #expect(finding.severity == .warning)
-      #expect(finding.message.contains("\(getpid())"))
-      #expect(finding.message.contains("24.0 MiB"))
+      // A child that another test is just starting has our files open until it is another program.
+      for attempt in 1...5 {
+        let report = try Headroom.audit("--label", state.label)
+        let finding = try #require(report.findings(.backingFileDeleted).first)
+        #expect(finding.severity == .warning)
+        #expect(finding.message.contains("24.0 MiB"))
+        if finding.message.contains("Process \(getpid()) ") { break }
+        #expect(attempt < 5, "\(finding.message)")
+      }
     }
   }
 
