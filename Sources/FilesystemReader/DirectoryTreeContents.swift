@@ -32,7 +32,7 @@ public final class DirectoryTreeContents: TreeContents {
     records.reserveCapacity(listed.count)
     for entry in listed {
       var record = Self.record(entry.name, entry.status)
-      if record.kind == .symbolicLink { record.linkTarget = directory.linkTarget(ofEntry: entry.name) }
+      if record.kind == .symbolicLink { record.linkTarget = try directory.linkTarget(ofEntry: entry.name) }
       if withAttributes { record.attributes = try AttributeList.attributes(of: entry.name, in: directory) }
       records.append(record)
     }

@@ -71,7 +71,7 @@ public final class ExtTreeContents: TreeContents {
       record.place = number
     case .symbolicLink:
       record.size = UInt64(inode.i_size)
-      record.linkTarget = filesystem.linkTarget(of: UInt32(truncatingIfNeeded: number))
+      record.linkTarget = try filesystem.linkTarget(of: UInt32(truncatingIfNeeded: number))
     case .special where mode & 0xF000 == 0x2000 || mode & 0xF000 == 0x6000:
       record.device = Self.device(inode.i_block.0, inode.i_block.1)
     default: break

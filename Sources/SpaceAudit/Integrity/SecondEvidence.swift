@@ -34,7 +34,7 @@ struct SecondEvidence {
     }
     if let log = depth.kernelLog {
       try attempt("looked for in the kernel log") { (_) throws(StorageError) in
-        Self.apply(try KernelLogReading(contentsOf: log).log, to: subject, &integrity)
+        Self.apply(try KernelLog(contentsOf: log), to: subject, &integrity)
       }
     }
     if let payload = depth.against {
