@@ -19,8 +19,10 @@ import Testing
     let image = try makeGoodImage(recipe, in: scratch, &random)
     let good = try FileHandle(forReadingFrom: URL(fileURLWithPath: image))
     let bad = try FileHandle(forUpdating: URL(fileURLWithPath: image))
-    let inodeTable = try Int(Command.check("dumpe2fs", image).text.components(separatedBy: "Inode table at ")[1]
-      .prefix { $0.isNumber }) ?? 0
+    let inodeTable =
+      try Int(
+        Command.check("dumpe2fs", image).text.components(separatedBy: "Inode table at ")[1]
+          .prefix { $0.isNumber }) ?? 0
     let blockSize = Int(recipe.arguments[1]) ?? 1024
     var answers: [Integrity.State: Int] = [:]
     for _ in 0..<LongProof.count(600, sample: 40) {
