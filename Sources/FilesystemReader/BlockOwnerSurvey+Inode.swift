@@ -55,7 +55,9 @@ extension BlockOwnerSurvey {
     _ inode: InodeRecord, _ contents: Contents, _ file: inout BlockOwnership.File
   ) throws(StorageError) {
     let blockSize = filesystem.blockSize
-    let limit = inode.hasVerity ? UInt64.max : ByteRange(start: 0, end: inode.size).expanded(toMultipleOf: blockSize).end / blockSize
+    let limit =
+      inode.hasVerity
+      ? UInt64.max : ByteRange(start: 0, end: inode.size).expanded(toMultipleOf: blockSize).end / blockSize
     var claimed: UInt64 = inode.attributeBlock == 0 ? 0 : 1
     var lost: [(block: UInt64, logical: UInt64, count: UInt64)] = []
     let map = InodeBlockMap(blockSize: blockSize, blockCount: filesystem.superblock.blockCount) {
@@ -84,7 +86,9 @@ extension BlockOwnerSurvey {
       }
     }
     // Punching a hole may leave an indirect block without entries; then nothing that the inode counts is missing.
-    guard !lost.isEmpty, inode.usesExtents || inode.claimedBytes > claimed.multipliedClamped(by: blockSize) else { return }
+    guard !lost.isEmpty, inode.usesExtents || inode.claimedBytes > claimed.multipliedClamped(by: blockSize) else {
+      return
+    }
     for node in lost {
       note(.blockMap, node.block, readsAsZero: true)
       let part = ByteRange(

@@ -38,8 +38,12 @@ struct InodeRecord {
 
   /// - Parameter bytes: The inode as it lies in the table, at least 128 bytes.
   init(number: UInt32, bytes: UnsafeRawBufferPointer, blockSize: UInt64) {
-    func low(_ offset: Int) -> UInt16 { UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)) }
-    func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
+    func low(_ offset: Int) -> UInt16 {
+      UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+    func word(_ offset: Int) -> UInt32 {
+      UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
     self.number = number
     mode = low(0)
     size = UInt64(word(4))

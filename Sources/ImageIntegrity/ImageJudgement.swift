@@ -125,7 +125,9 @@ extension ImageJudgement {
   /// Used file blocks in holes that are no certain loss.
   private var dugBytes: UInt64 {
     let explained = files.filter { $0.verdict != .lost }
-    let holes = explained.flatMap(\.file.pieces).filter(\.isHole).reduce(UInt64(0)) { $0.addingClamped($1.image.length) }
+    let holes = explained.flatMap(\.file.pieces).filter(\.isHole).reduce(UInt64(0)) {
+      $0.addingClamped($1.image.length)
+    }
     return isAsWritten ? holes : holes.addingClamped(evidence.ownership.unowned.reduce(0) { $0 + $1.length })
   }
 
@@ -164,7 +166,9 @@ extension ImageJudgement {
     }
     if isUndecided {
       let bytes = ByteCount(clamping: dugBytes)
-      return (.unknown, "\(bytes) of file blocks lie in holes; only reading the data tells whether they were dug or lost.")
+      return (
+        .unknown, "\(bytes) of file blocks lie in holes; only reading the data tells whether they were dug or lost."
+      )
     }
     if dugBytes > 0 {
       return (.clean, "The file blocks that lie in holes were zeros that were dug, as far as can be told.")

@@ -10,7 +10,9 @@ struct HoleOracle {
   init(_ image: String) throws {
     for line in try Command.check("filefrag", "-v", "-b4096", image).lines where !line.contains("unwritten") {
       let fields = line.split(whereSeparator: { $0 == ":" || $0 == "." || $0 == " " }).map(String.init)
-      guard fields.count > 3, Int(fields[0]) != nil, let from = Int(fields[1]), let to = Int(fields[2]) else { continue }
+      guard fields.count > 3, Int(fields[0]) != nil, let from = Int(fields[1]), let to = Int(fields[2]) else {
+        continue
+      }
       data.formUnion(from...to)
     }
   }
@@ -76,7 +78,9 @@ struct BlockOracle {
     }
     for entry in try debugfs.entries(of: "<8>") where !entry.isData { add("block-map", entry.blocks) }
     // The resize inode's double indirect block.
-    for entry in try debugfs.entries(of: "<7>") where entry.label == "DIND" { add("reserved-descriptors", entry.blocks) }
+    for entry in try debugfs.entries(of: "<7>") where entry.label == "DIND" {
+      add("reserved-descriptors", entry.blocks)
+    }
   }
 
   /// What dumpe2fs tells of a group.
@@ -96,7 +100,7 @@ struct BlockOracle {
       "Inode table at",
     ]
     for line in try Command.check("dumpe2fs", image).lines.map(String.init) {
-      if line.hasPrefix("Group ") {
+      if line.hasPrefix("Group "), line.contains("(Blocks ") {
         groups.append(Group())
         groups[groups.count - 1].isUnused = (line.contains("BLOCK_UNINIT"), line.contains("INODE_UNINIT"))
       }
@@ -144,18 +148,26 @@ struct BlockOracle {
     let lost = punched.flatMap { hostBlocks[$0] ?? [] }
     #expect(integrity.state == .damaged, "\(comment): \(integrity.reason)")
     // What directories and inodes told of cannot be known any more once they are gone.
-    let hiding = lost.contains { ["directory", "inode-table", "inode-bitmap"].contains($0.kind) || isMapOfDirectory($0) }
+    let hiding = lost.contains {
+      ["directory", "inode-table", "inode-bitmap"].contains($0.kind) || isMapOfDirectory($0)
+    }
     var bytes: [String: Int] = [:]
     for owner in lost where owner.kind != "file" { bytes[owner.kind, default: 0] += blockSize }
     let told = Dictionary(
       uniqueKeysWithValues: (integrity.metadataLost ?? []).map { ($0.kind.rawValue, Int($0.lostBytes.bytes)) })
-    for kind in Set(bytes.keys).union(told.keys) where !hiding || !["directory", "block-map", "journal", "reserved-descriptors", "inode-table"].contains(kind) {
-      #expect(told[kind] == bytes[kind], "\(comment): \(kind) \(integrity)")
+    for kind in Set(bytes.keys).union(told.keys) {
+      if kind == "block-map" {
+        // A node that is lost hides those below it.
+        #expect(told[kind] ?? 0 <= bytes[kind] ?? 0, "\(comment): \(kind) \(integrity)")
+      } else if !hiding || !["directory", "journal", "reserved-descriptors", "inode-table"].contains(kind) {
+        #expect(told[kind] == bytes[kind], "\(comment): \(kind) \(integrity)")
+      }
     }
     let inodes = lost.flatMap { owner -> [Int] in
       owner.kind == "inode-table"
         ? inodesInBlock[owner.block] ?? []
-        : ["file", "block-map"].contains(owner.kind) && !isDirectory(owner.inode) ? [owner.inode].compactMap(\.self) : []
+        : ["file", "block-map"].contains(owner.kind) && !isDirectory(owner.inode)
+          ? [owner.inode].compactMap(\.self) : []
     }
     let hit = Set(inodes.filter { $0 > 10 && !isDirectory($0) }.flatMap { names[$0] ?? [] })
     let named = Set((integrity.files ?? []).filter { $0.suspect != true }.compactMap(\.path.utf8))
@@ -164,7 +176,10 @@ struct BlockOracle {
       #expect(named == hit, "\(comment): not named: \(hit.subtracting(named).sorted())")
       #expect(integrity.unreachableInodes == 0, "\(comment)")
     } else {
-      #expect(hit.subtracting(named).count <= Int(integrity.unreachableInodes ?? 0) + names.count / 100, "\(comment)")
+      // One inode of the sample tree has two names.
+      #expect(
+        hit.subtracting(named).count <= Int(integrity.unreachableInodes ?? 0) + 1,
+        "\(comment): \(hit.subtracting(named).sorted()) \(integrity)")
     }
   }
 

@@ -12,8 +12,10 @@ import Testing
       recipes.append(ImageRecipe(type: "ext2", arguments: ["-b", block]))
       recipes.append(ImageRecipe(type: "ext3", arguments: ["-b", block]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block]))
-      recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-E", "lazy_itable_init=0,lazy_journal_init=0"]))
-      recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-E", "lazy_itable_init=1,lazy_journal_init=1"]))
+      recipes.append(
+        ImageRecipe(type: "ext4", arguments: ["-b", block, "-E", "lazy_itable_init=0,lazy_journal_init=0"]))
+      recipes.append(
+        ImageRecipe(type: "ext4", arguments: ["-b", block, "-E", "lazy_itable_init=1,lazy_journal_init=1"]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "^has_journal"]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "^metadata_csum,uninit_bg"]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "^metadata_csum,^uninit_bg"]))
@@ -21,7 +23,8 @@ import Testing
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "^resize_inode,meta_bg"]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "^flex_bg,sparse_super2"]))
       recipes.append(ImageRecipe(type: "ext2", arguments: ["-b", block, "-O", "^resize_inode", "-I", "128"]))
-      recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "quota,project,ea_inode,verity", "-i", "2048"]))
+      recipes.append(
+        ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "quota,project,ea_inode,verity", "-i", "2048"]))
       recipes.append(ImageRecipe(type: "ext4", arguments: ["-b", block, "-O", "mmp,orphan_file"]))
       recipes.append(ImageRecipe(type: "ext2", arguments: ["-b", block, "-N", "16384"], sizeMiB: 200))
     }
@@ -77,7 +80,8 @@ import Testing
         for (name, size, at) in [("a", "32K", "3"), ("b", "1M", "3"), ("c", "1M", "100"), ("d", "40M", "0")] {
           try Command.check("fallocate", "-l", size, "\(root)/preallocated-\(name)")
           try Command.check(
-            "dd", "if=/dev/urandom", "of=\(root)/preallocated-\(name)", "bs=4k", "seek=\(at)", "count=1", "conv=notrunc")
+            "dd", "if=/dev/urandom", "of=\(root)/preallocated-\(name)", "bs=4k", "seek=\(at)", "count=1", "conv=notrunc"
+          )
         }
         try Data([1]).write(to: URL(fileURLWithPath: "\(root)/beyond-its-end"))
         try Command.check("fallocate", "-n", "-l", "1M", "\(root)/beyond-its-end")
@@ -132,7 +136,7 @@ import Testing
     let made = try ImageRecipe(type: type, arguments: ["-b", "4096", "-d", tree]).make(in: scratch, name: "made.img")
     try expectClean(made, "mke2fs -d")
     let filled = try ImageRecipe(type: type, arguments: ["-b", "4096"]).make(in: scratch, name: "filled.img")
-    try LoopMount.with(image: filled) { root, _ in try Command.check("rsync", "-aX", "\(tree)/", "\(root)/") }
+    _ = try LoopMount.with(image: filled) { root, _ in try Command.check("rsync", "-aX", "\(tree)/", "\(root)/") }
     try expectClean(filled, "rsync")
   }
 
@@ -149,7 +153,7 @@ import Testing
   func aFileOfZerosThatSomebodyWrote() throws {
     let scratch = try ScratchDirectory()
     let image = try ImageRecipe(type: "ext4", arguments: ["-b", "4096"]).make(in: scratch)
-    try LoopMount.with(image: image) { root, _ in
+    _ = try LoopMount.with(image: image) { root, _ in
       try Command.check("dd", "if=/dev/zero", "of=\(root)/zeros", "bs=64k", "count=4")
     }
     try expectClean(image, "zeros")

@@ -37,7 +37,8 @@ import Testing
       guard !chosen.isEmpty else { continue }
       for block in chosen { try Command.check("fallocate", "-p", "-o", "\(block * 4096)", "-l", "4096", image) }
       let survey = try verify(image)
-      owners.check(survey.integrity, punched: chosen, "\(Seed.current), round \(round), \(recipe), blocks \(chosen.sorted())")
+      owners.check(
+        survey.integrity, punched: chosen, "\(Seed.current), round \(round), \(recipe), blocks \(chosen.sorted())")
       let quick = try verify(image, readsData: false).integrity
       #expect(quick.state != .clean, "\(Seed.current), round \(round): \(quick)")
       for block in chosen {
