@@ -5,6 +5,7 @@ import SpaceModel
 ///
 /// A structure whose place cannot be is left out.
 struct BlockGroupLayout {
+  let group: UInt32
   var superblock: UInt64?
   /// Copies of the group descriptors.
   var descriptors: [Range<UInt64>] = []
@@ -19,6 +20,7 @@ struct BlockGroupLayout {
   var hasNoInodes = false
 
   init(_ fs: ext2_filsys, group: UInt32, blockCount: UInt64) {
+    self.group = group
     let super_ = fs.pointee.super.pointee
     func range(_ start: UInt64, _ count: UInt64) -> Range<UInt64>? {
       let (end, overflow) = start.addingReportingOverflow(count)

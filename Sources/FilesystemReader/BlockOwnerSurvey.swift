@@ -8,12 +8,14 @@ extension ExtFilesystem {
   /// The inode tables are read from end to end, not by paths, so that lost directories hide nothing; the directories
   /// only where something must be named. No file data is read.
   ///
+  /// - Parameter isThorough: Read the inodes also where the bitmaps alone show that nothing in use is in doubt, and see
+  ///   whether they make sense.
   /// - Throws: ``StorageError``: `.unsupported` with bigalloc, inline data or shared blocks, whose blocks have no single
   ///   owner that could be told; `.corrupt` where blocks are claimed more often than there are; `.cancelled`; a read
   ///   error.
   /// - Complexity: O(inodes in use + map nodes) reads; memory O(runs in doubt + directories + 8 bytes an inode).
   public func blockOwners(
-    of doubtful: DoubtfulRanges, isCancelled: @Sendable () -> Bool = { false }
+    of doubtful: DoubtfulRanges, isThorough: Bool = true, isCancelled: @Sendable () -> Bool = { false }
   ) throws(StorageError) -> BlockOwnership {
     for feature in ["bigalloc", "inline_data", "shared_blocks"] where superblock.features.contains(feature) {
       throw StorageError(
@@ -30,28 +32,48 @@ extension ExtFilesystem {
       free, from: [ByteRange(start: min(first, superblock.size), end: superblock.size)])
 
     let survey = BlockOwnerSurvey(self, doubtful, used: used.reduce(0) { $0 + $1.length })
+    let layouts = (0..<fs.pointee.group_desc_count).lazy.map { group in
+      BlockGroupLayout(self.fs, group: group, blockCount: self.superblock.blockCount)
+    }
     var fixed: [ByteRange] = []
-    for group in 0..<fs.pointee.group_desc_count {
-      if isCancelled() {
-        throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
-      }
-      let layout = BlockGroupLayout(fs, group: group, blockCount: superblock.blockCount)
+    for layout in layouts {
       for blocks in layout.blocks {
         fixed.append(ByteRange(start: blocks.lowerBound * blockSize, end: blocks.upperBound * blockSize))
       }
-      survey.note(layout, group: group)
-      guard layout.isComplete else {
-        survey.contradict("the descriptors of group \(group) name no place for its bitmaps or its inode table")
-        continue
+      survey.note(layout)
+    }
+    fixed = ByteRange.union(fixed)
+    let usedHoles = DoubtfulRanges.intersect(used, doubtful.runs.filter(\.isHole).map(\.range))
+    let scan = InodeTableScan(self, survey)
+    if !isThorough, survey.result.metadata.isEmpty, survey.result.contradictions == 0 {
+      let rest = DoubtfulRanges.subtract(fixed, from: usedHoles)
+      if try isAllThere(layouts, scan, besides: rest) { return survey.result }
+    }
+    for layout in layouts {
+      if isCancelled() {
+        throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
       }
-      try InodeTableScan(self, survey).scan(group, layout)
+      try scan.scan(layout)
     }
     if survey.directories[2] == nil, !survey.lostInodes.contains(2) { survey.contradict("it has no root directory") }
     try survey.nameFiles(isCancelled)
-    let holes = doubtful.runs.filter(\.isHole).map(\.range)
-    let owned = ByteRange.union(fixed + survey.claimedHoles)
-    survey.result.unowned = DoubtfulRanges.subtract(owned, from: DoubtfulRanges.intersect(used, holes))
+    survey.result.unowned = DoubtfulRanges.subtract(ByteRange.union(fixed + survey.claimedHoles), from: usedHoles)
     return survey.result
+  }
+
+  /// Whether no inode need be read: no block of an inode table that is in use is in doubt, and of the used blocks that
+  /// are, all belong to the journal.
+  private func isAllThere(
+    _ layouts: some Collection<BlockGroupLayout>, _ scan: InodeTableScan, besides rest: [ByteRange]
+  ) throws(StorageError) -> Bool {
+    for layout in layouts where try scan.hasDoubt(layout) { return false }
+    if rest.isEmpty { return true }
+    // On a survey of its own: the inode is read again where the answer is no.
+    let journal = BlockOwnerSurvey(self, DoubtfulRanges(holes: rest), used: 0)
+    guard let first = layouts.first else { return false }
+    try InodeTableScan(self, journal).scanJournal(first)
+    return journal.result.metadata.isEmpty && journal.result.contradictions == 0
+      && DoubtfulRanges.subtract(ByteRange.union(journal.claimedHoles), from: rest).isEmpty
   }
 }
 
@@ -105,7 +127,11 @@ final class BlockOwnerSurvey {
     return isLost
   }
 
-  func note(_ layout: BlockGroupLayout, group: UInt32) {
+  func note(_ layout: BlockGroupLayout) {
+    let group = layout.group
+    if !layout.isComplete {
+      contradict("the descriptors of group \(group) name no place for its bitmaps or its inode table")
+    }
     if let block = layout.superblock { note(.superblock, block) }
     for block in layout.descriptors.joined() { note(.groupDescriptors, block) }
     // Each of the first group's names its copies in the others; where there is no other it is empty.

@@ -8,6 +8,8 @@ struct InodeTableScan {
   private let survey: BlockOwnerSurvey
   private let inodeSize: Int
   private let perGroup: UInt32
+  /// Inodes in a block of the table.
+  private let perBlock: UInt32
   private let firstInode: UInt32
   private let system: SystemInodes
 
@@ -17,6 +19,7 @@ struct InodeTableScan {
     inodeSize = Int(filesystem.superblock.inodeSize)
     let super_ = filesystem.fs.pointee.super.pointee
     perGroup = super_.s_inodes_per_group
+    perBlock = UInt32(clamping: filesystem.blockSize / filesystem.superblock.inodeSize)
     system = SystemInodes(filesystem.fs)
     firstInode = system.first
   }
@@ -24,23 +27,13 @@ struct InodeTableScan {
   /// Table blocks read at once.
   private static let chunk: UInt64 = 64
 
-  func scan(_ group: UInt32, _ layout: BlockGroupLayout) throws(StorageError) {
-    guard !layout.hasNoInodes, let table = layout.inodeTable else { return }
+  func scan(_ layout: BlockGroupLayout) throws(StorageError) {
+    guard !layout.hasNoInodes, layout.isComplete, let table = layout.inodeTable else { return }
+    let bitmap = try self.bitmap(layout)
     let blockSize = filesystem.blockSize
-    var bitmap: [UInt8]?
-    if let block = layout.inodeBitmap {
-      let bits = try filesystem.source.bytes(at: block * blockSize, count: Int(blockSize))
-      // Lost: what lies in the table itself must tell.
-      if bits.count == Int(blockSize), !(layout.inodeBitmapIsWritten && bits.isZero) { bitmap = bits }
-    }
-    let perBlock = UInt32(clamping: blockSize / UInt64(inodeSize))
     var index: UInt64 = 0
     let count = UInt64(table.count)
-    func isWanted(_ block: UInt64) -> Bool {
-      guard let bitmap else { return true }
-      let first = UInt32(block) * perBlock
-      return (first..<min(first + perBlock, perGroup)).contains { bitmap[Int($0 / 8)] & 1 << UInt8($0 % 8) != 0 }
-    }
+    func isWanted(_ block: UInt64) -> Bool { isInUse(block, bitmap) }
     while index < count {
       guard isWanted(index) else {
         index += 1
@@ -55,18 +48,71 @@ struct InodeTableScan {
       for block in index..<end {
         let from = Int((block - index) * blockSize)
         try scan(
-          bytes[from..<from + Int(blockSize)], block: table.lowerBound + block, group * perGroup,
+          bytes[from..<from + Int(blockSize)], block: table.lowerBound + block, layout.group * perGroup,
           UInt32(block) * perBlock..<min(UInt32(block + 1) * perBlock, perGroup), bitmap)
       }
       index = end
     }
   }
 
+  /// Whether a block of the table that holds an inode in use reads as zeros, or it cannot be known.
+  func hasDoubt(_ layout: BlockGroupLayout) throws(StorageError) -> Bool {
+    guard !layout.hasNoInodes, let table = layout.inodeTable else { return !layout.isComplete }
+    let runs = survey.doubtful.runs(in: survey.range(table.lowerBound, UInt64(table.count)))
+    guard !runs.isEmpty else { return false }
+    guard let bitmap = try bitmap(layout) else { return true }
+    let blockSize = filesystem.blockSize
+    for run in runs {
+      let blocks = run.range.expanded(toMultipleOf: blockSize)
+      for block in blocks.start / blockSize..<blocks.end / blockSize
+      where table.contains(block) && isInUse(block - table.lowerBound, bitmap) {
+        let first = UInt32(block - table.lowerBound) * perBlock
+        let base = layout.group * perGroup
+        for index in first..<min(first + perBlock, perGroup) where Self.isSet(bitmap, index) {
+          if system.isNeverZero(base + index + 1) { return true }
+        }
+      }
+    }
+    return false
+  }
+
+  /// Takes in the journal's inode alone.
+  func scanJournal(_ layout: BlockGroupLayout) throws(StorageError) {
+    guard let number = system.journal, number < firstInode, let table = layout.inodeTable else { return }
+    let at = table.lowerBound * filesystem.blockSize + UInt64(number - 1) * UInt64(inodeSize)
+    let bytes = try filesystem.source.bytes(at: at, count: inodeSize)
+    guard bytes.count == inodeSize, !bytes.isZero else { return }
+    let inode = bytes.withUnsafeBytes {
+      InodeRecord(number: number, bytes: $0, blockSize: filesystem.blockSize)
+    }
+    try survey.visit(inode, system)
+  }
+
+  /// A group's inode bitmap; `nil` where it is lost and what lies in the table itself must tell.
+  private func bitmap(_ layout: BlockGroupLayout) throws(StorageError) -> [UInt8]? {
+    guard let block = layout.inodeBitmap else { return nil }
+    let bits = try filesystem.source.bytes(at: block * filesystem.blockSize, count: Int(filesystem.blockSize))
+    guard bits.count == Int(filesystem.blockSize), !(layout.inodeBitmapIsWritten && bits.isZero) else { return nil }
+    return bits
+  }
+
+  private static func isSet(_ bitmap: [UInt8], _ index: UInt32) -> Bool {
+    bitmap[Int(index / 8)] & 1 << UInt8(index % 8) != 0
+  }
+
+  /// Whether a block of the table, counted from its start, holds an inode in use or may.
+  private func isInUse(_ block: UInt64, _ bitmap: [UInt8]?) -> Bool {
+    let first = UInt32(clamping: block.multipliedClamped(by: UInt64(perBlock)))
+    guard first < perGroup else { return false }
+    guard let bitmap else { return true }
+    return (first..<min(first + perBlock, perGroup)).contains { Self.isSet(bitmap, $0) }
+  }
+
   /// One block of the table.
   private func scan(
     _ bytes: ArraySlice<UInt8>, block: UInt64, _ base: UInt32, _ indexes: Range<UInt32>, _ bitmap: [UInt8]?
   ) throws(StorageError) {
-    let isInUse = { (index: UInt32) in bitmap.map { $0[Int(index / 8)] & 1 << UInt8(index % 8) != 0 } }
+    let isInUse = { (index: UInt32) in bitmap.map { Self.isSet($0, index) } }
     if bytes.allSatisfy({ $0 == 0 }) {
       guard bitmap != nil else {
         // Nobody but the directories knows whether it was ever written.

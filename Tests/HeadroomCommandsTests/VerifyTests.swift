@@ -30,7 +30,7 @@ import Testing
           let free = try Self.usable(mountpoint)
           try Command.check("fallocate", "-l", "\(free - needed + short << 20)", "\(mountpoint)/ballast")
         }
-        try LoopMount.with(image: image, type: "ext2") { inner, _ in
+        _ = try LoopMount.with(image: image, type: "ext2") { inner, _ in
           _ = try Command.run("rsync", arguments: ["--archive", "\(tree.path)/", inner], timeout: .seconds(300))
         }
         _ = try Command.run("sync", "-f", mountpoint)
@@ -41,7 +41,7 @@ import Testing
     private static func needed(_ tree: String, in scratch: ScratchDirectory) throws -> Int {
       let image = try scratch.sparseFile("whole.img", bytes: 320 << 20)
       try Command.check("mkfs.ext2", "-q", "-F", "-b", "4096", image)
-      try LoopMount.with(image: image, type: "ext2") { inner, _ in
+      _ = try LoopMount.with(image: image, type: "ext2") { inner, _ in
         try Command.check("rsync", arguments: ["--archive", "\(tree)/", inner], timeout: .seconds(300))
       }
       try Command.check("sync", image)

@@ -100,7 +100,7 @@ struct BlockOracle {
       "Inode table at",
     ]
     for line in try Command.check("dumpe2fs", image).lines.map(String.init) {
-      if line.hasPrefix("Group ") {
+      if line.hasPrefix("Group "), line.contains("(Blocks ") {
         groups.append(Group())
         groups[groups.count - 1].isUnused = (line.contains("BLOCK_UNINIT"), line.contains("INODE_UNINIT"))
       }
@@ -155,9 +155,13 @@ struct BlockOracle {
     for owner in lost where owner.kind != "file" { bytes[owner.kind, default: 0] += blockSize }
     let told = Dictionary(
       uniqueKeysWithValues: (integrity.metadataLost ?? []).map { ($0.kind.rawValue, Int($0.lostBytes.bytes)) })
-    for kind in Set(bytes.keys).union(told.keys)
-    where !hiding || !["directory", "block-map", "journal", "reserved-descriptors", "inode-table"].contains(kind) {
-      #expect(told[kind] == bytes[kind], "\(comment): \(kind) \(integrity)")
+    for kind in Set(bytes.keys).union(told.keys) {
+      if kind == "block-map" {
+        // A node that is lost hides those below it.
+        #expect(told[kind] ?? 0 <= bytes[kind] ?? 0, "\(comment): \(kind) \(integrity)")
+      } else if !hiding || !["directory", "journal", "reserved-descriptors", "inode-table"].contains(kind) {
+        #expect(told[kind] == bytes[kind], "\(comment): \(kind) \(integrity)")
+      }
     }
     let inodes = lost.flatMap { owner -> [Int] in
       owner.kind == "inode-table"
@@ -172,7 +176,10 @@ struct BlockOracle {
       #expect(named == hit, "\(comment): not named: \(hit.subtracting(named).sorted())")
       #expect(integrity.unreachableInodes == 0, "\(comment)")
     } else {
-      #expect(hit.subtracting(named).count <= Int(integrity.unreachableInodes ?? 0) + names.count / 100, "\(comment)")
+      // One inode of the sample tree has two names.
+      #expect(
+        hit.subtracting(named).count <= Int(integrity.unreachableInodes ?? 0) + 1,
+        "\(comment): \(hit.subtracting(named).sorted()) \(integrity)")
     }
   }
 

@@ -45,7 +45,7 @@ enum SampleTree {
     guard zeros else { return }
     for index in 0..<6 {
       var bytes = Array(buffer[..<100_000])
-      for at in 16_384..<57_344 { bytes[at] = 0 }
+      for at in 20_480..<61_440 { bytes[at] = 0 }
       try Data(bytes).write(to: URL(fileURLWithPath: "\(root)/usr/lib/zeros-inside-\(index)"))
     }
   }

@@ -136,7 +136,7 @@ import Testing
     let made = try ImageRecipe(type: type, arguments: ["-b", "4096", "-d", tree]).make(in: scratch, name: "made.img")
     try expectClean(made, "mke2fs -d")
     let filled = try ImageRecipe(type: type, arguments: ["-b", "4096"]).make(in: scratch, name: "filled.img")
-    try LoopMount.with(image: filled) { root, _ in try Command.check("rsync", "-aX", "\(tree)/", "\(root)/") }
+    _ = try LoopMount.with(image: filled) { root, _ in try Command.check("rsync", "-aX", "\(tree)/", "\(root)/") }
     try expectClean(filled, "rsync")
   }
 
@@ -153,7 +153,7 @@ import Testing
   func aFileOfZerosThatSomebodyWrote() throws {
     let scratch = try ScratchDirectory()
     let image = try ImageRecipe(type: "ext4", arguments: ["-b", "4096"]).make(in: scratch)
-    try LoopMount.with(image: image) { root, _ in
+    _ = try LoopMount.with(image: image) { root, _ in
       try Command.check("dd", "if=/dev/zero", "of=\(root)/zeros", "bs=64k", "count=4")
     }
     try expectClean(image, "zeros")

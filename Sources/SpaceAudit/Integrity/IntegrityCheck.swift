@@ -54,7 +54,8 @@ public enum IntegrityCheck {
     let doubtful = DoubtfulRanges(holes: holes, zeros: zeroRanges)
     let ownership: BlockOwnership
     do throws(StorageError) {
-      ownership = try ext.blockOwners(of: doubtful, isCancelled: monitor.isCancelled)
+      ownership = try ext.blockOwners(
+        of: doubtful, isThorough: zeros != nil, isCancelled: monitor.isCancelled)
     } catch {
       // What cannot be read then lies behind the end of the image.
       return try unreadable(error, checked: checked, state: ext.isTruncated ? .damaged : .unknown)
