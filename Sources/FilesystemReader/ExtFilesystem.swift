@@ -58,7 +58,9 @@ public final class ExtFilesystem {
   /// Free space by the group descriptors, which is what a mount counts; by the bitmaps where the journal was not
   /// replayed, because the descriptors are then as old as the last checkpoint.
   public func freeBytes() throws(StorageError) -> UInt64 {
-    if superblock.needsRecovery { return try freeRuns().reduce(0) { $0 + $1.length } }
+    if superblock.needsRecovery || superblock.isInUseWithoutJournal {
+      return try freeRuns().reduce(0) { $0 + $1.length }
+    }
     var clusters: UInt64 = 0
     for group in 0..<fs.pointee.group_desc_count { clusters += UInt64(ext2fs_bg_free_blocks_count(fs, group)) }
     // More than there is of it cannot be free.

@@ -25,6 +25,9 @@ public struct ExtSuperblock: Hashable, Sendable {
   public var features: [String]
   /// The journal holds what was not written to its place yet: the filesystem is mounted, or was not unmounted.
   public var needsRecovery: Bool
+  /// It has no journal and lacks the mark of a clean unmount, which the kernel takes away while it is mounted
+  /// (`s_state`): it is in use, or was when it was copied. An image that an installer left so is none the worse.
+  public var isInUseWithoutJournal: Bool
 
   /// `s_blocks_count` in bytes.
   public var size: UInt64 { blockCount &* blockSize }
@@ -51,10 +54,9 @@ extension ExtSuperblock {
     clusterSize = blockSize << ratioBits
     rootReservedBlocks = UInt64(ext2fs_r_blocks_count(fs.pointee.super))
     inodeSize = super_.s_rev_level == 0 ? 128 : UInt64(super_.s_inode_size)
-    // Without a journal the kernel takes the mark of a clean unmount away while it is mounted (`s_state`).
+    needsRecovery = ext2fs_has_feature_journal_needs_recovery(fs.pointee.super) != 0
     let isClean = Int32(fs.pointee.super.pointee.s_state) & EXT2_VALID_FS != 0
-    let hasJournal = ext2fs_has_feature_journal(fs.pointee.super) != 0
-    needsRecovery = ext2fs_has_feature_journal_needs_recovery(fs.pointee.super) != 0 || (!hasJournal && !isClean)
+    isInUseWithoutJournal = ext2fs_has_feature_journal(fs.pointee.super) == 0 && !isClean
     let volume = super_.s_volume_name
     label = withUnsafeBytes(of: volume) { bytes in
       let name = bytes.prefix { $0 != 0 }

@@ -60,12 +60,12 @@ struct UnmountedPartition {
     survey.partition.inodesFree = Int64(clamping: superblock.inodesFree)
     survey.partition.features = superblock.features
     survey.partition.capacityBytes = ByteCount(clamping: superblock.capacity)
-    if superblock.needsRecovery {
+    if superblock.needsRecovery || superblock.isInUseWithoutJournal {
       survey.partition.needsRecovery = true
       survey.limits.append(
         Limit(
           "journal-not-replayed",
-          "\(survey.partition.name): its journal was not replayed, so it was mounted or not cleanly unmounted when it "
+          "\(survey.partition.name): \(superblock.needsRecovery ? "its journal was not replayed" : "it has no mark of a clean unmount"), so it was mounted or not cleanly unmounted when it "
             + "was copied; free space is counted from the bitmaps and may differ from what a mount would find."))
     }
     if ext.isTruncated {
