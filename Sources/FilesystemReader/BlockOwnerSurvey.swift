@@ -118,13 +118,20 @@ final class BlockOwnerSurvey {
   /// - Returns: Whether it is lost.
   @discardableResult
   func note(_ kind: BlockOwnership.Kind, _ block: UInt64, readsAsZero: Bool = false) -> Bool {
-    let whole = range(block)
+    let whole = kind == .superblock ? superblockRange(block) : range(block)
     let runs = doubtful.runs(in: whole)
     guard !runs.isEmpty || readsAsZero else { return false }
     let holes = runs.reduce(0) { $0 + ($1.isHole ? $1.range.length : 0) }
     let isLost = readsAsZero || doubtful.covers(whole)
     result.metadata.append(.init(kind: kind, block: whole, holeBytes: holes, isLost: isLost))
     return isLost
+  }
+
+  /// A superblock is 1024 bytes, the first behind the boot block; nobody writes the rest of its block, which is a hole
+  /// where the host's blocks are smaller.
+  private func superblockRange(_ block: UInt64) -> ByteRange {
+    let start = block * filesystem.blockSize
+    return ByteRange(start: max(start, 1024), length: 1024)
   }
 
   func note(_ layout: BlockGroupLayout) {

@@ -42,6 +42,12 @@ public struct ImageJudgement: Sendable {
     if file.isSymbolicLink, file.isAllZero { gone = file.pieces }
     if !gone.isEmpty || !file.unmapped.isEmpty || file.size == nil || file.hasLostAttributes {
       lost += gone.map(\.image)
+      // A file that has zeros written in it and nothing else had zeros where they are gone, too, as like as not.
+      if file.isAllZero, !file.isSymbolicLink, file.size != nil, file.unmapped.isEmpty, !file.hasLostAttributes,
+        file.pieces.contains(where: { !$0.isHole })
+      {
+        return FileJudgement(file: file, verdict: .suspect, ranges: file.ranges(of: gone))
+      }
       return FileJudgement(
         file: file, verdict: .lost, ranges: ByteRange.union(file.ranges(of: gone) + file.unmapped))
     }
