@@ -30,10 +30,16 @@ struct VerifyCommand: ParsableCommand {
       "What the image was made from (directory, squashfs, ISO, image): every file is compared.", valueName: "path"))
   var against: String?
 
+  @Flag(help: "With --against: compare modes, owners, link targets and extended attributes, too.")
+  var attributes = false
+
   @Option(help: ArgumentHelp("A kernel log of the time it was written.", valueName: "file"))
   var kernelLog: String?
 
   func validate() throws {
+    if attributes, against == nil {
+      throw ValidationError("--attributes compares with what --against names: give both.")
+    }
     if quick, against != nil {
       throw ValidationError("--against reads all data, which --quick forbids: give one of them.")
     }
@@ -47,6 +53,7 @@ struct VerifyCommand: ParsableCommand {
     request.images += images.map { FilePath($0) }
     request.depth.readsData = false
     request.depth.against = against.map { FilePath($0) }
+    request.depth.comparesAttributes = attributes
     request.depth.kernelLog = kernelLog.map { FilePath($0) }
     request.depth.verification = quick ? .quick : .whole
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)

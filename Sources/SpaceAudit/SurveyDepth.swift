@@ -17,6 +17,8 @@ public struct SurveyDepth: Sendable, Hashable, Codable {
 
   /// What an image was made from; it is compared with every file of it.
   public var against: FilePath?
+  /// Modes, owners, link targets and extended attributes are compared with it as well.
+  public var comparesAttributes = false
   /// A kernel log of the time the image was written.
   public var kernelLog: FilePath?
 

@@ -105,4 +105,32 @@ import Testing
     #expect(result.status == 2, "\(result)")
     #expect(result.text.contains("/usr/large-2"))
   }
+
+  @Test("a mounted image that runs is judged as it is offline", arguments: [nil, 5])
+  func liveAsOffline(short: Int?) throws {
+    let written = try Written(shortByMiB: short)
+    let offline = try Headroom.report(Headroom.run("verify", "--disk", written.state, "--json"))
+    let live = try LoopMount.with(image: written.state, type: "ext4", options: ["ro"]) { mountpoint, device in
+      try LoopMount.with(image: "\(mountpoint)/cOS/active.img", type: "ext2", options: ["ro"], readOnly: true) { _, _ in
+        try Headroom.report(Headroom.run("verify", "--device", device, "--json"))
+      }
+    }
+    #expect(try live.image("cOS/active.img").inUse != nil)
+    #expect(try live.image("cOS/active.img").integrity == offline.image("cOS/active.img").integrity)
+    #expect(live.verdict == offline.verdict)
+  }
+
+  @Test("modes and owners are compared where that is asked") func attributes() throws {
+    let written = try Written(shortByMiB: nil)
+    try LoopMount.with(image: written.state, type: "ext4") { mountpoint, _ in
+      _ = try LoopMount.with(image: "\(mountpoint)/cOS/active.img", type: "ext2") { inner, _ in
+        try Command.check("chmod", "4711", "\(inner)/usr/large-3")
+      }
+    }
+    let words = ["verify", "--disk", written.state, "--against", written.tree.path]
+    #expect(try Headroom.run(arguments: words).status == 0)
+    let result = try Headroom.run(arguments: words + ["--attributes"])
+    #expect(result.status == 2, "\(result)")
+    #expect(result.text.contains("/usr/large-3: mode"), "\(result)")
+  }
 }

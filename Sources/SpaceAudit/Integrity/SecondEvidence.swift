@@ -38,8 +38,9 @@ struct SecondEvidence {
       }
     }
     if let payload = depth.against {
+      let withAttributes = depth.comparesAttributes
       try attempt("compared with \(payload.display)") { (_) throws(StorageError) in
-        try Self.compare(subject, with: payload, &integrity)
+        try Self.compare(subject, with: payload, withAttributes: withAttributes, &integrity)
       }
     }
     return integrity
@@ -127,10 +128,11 @@ struct SecondEvidence {
 
   /// What the payload holds is all that counts for files; lost bitmaps and the like stay lost.
   private static func compare(
-    _ subject: Subject, with payload: FilePath, _ integrity: inout Integrity
+    _ subject: Subject, with payload: FilePath, withAttributes: Bool, _ integrity: inout Integrity
   ) throws(StorageError) {
-    let comparison = TreeComparison(
+    var comparison = TreeComparison(
       image: .ext(subject.source), payload: try ContentsOrigin.payload(payload), excluding: TreeTally.systemExcludes)
+    comparison.comparesAttributes = withAttributes
     let found = try comparison.run().integrity
     integrity.checked.append("payload")
     if found.state == .damaged {
