@@ -38,7 +38,9 @@ public struct IntegrityRules: Sendable {
       findings.append(
         Finding(
           .imageNulFiles, integrity.state == .damaged ? .critical : .warning, target: target,
-          message: "\(FileGroups.count(empty.count)) hold nothing but zeros: \(FileGroups.summary(empty.map(\.path))).")
+          message:
+            "\(FileGroups.count(empty.count)) \(empty.count == 1 ? "holds" : "hold") nothing but zeros: \(FileGroups.summary(empty.map(\.path)))."
+        )
       )
     }
     return findings
@@ -49,7 +51,7 @@ public struct IntegrityRules: Sendable {
     let files = integrity.files ?? []
     if !files.isEmpty {
       sentences.append(
-        "\(FileGroups.count(files.count)) \(integrity.state == .damaged ? "are not whole" : "may not be whole"): "
+        "\(FileGroups.count(files.count)) \(integrity.state != .damaged ? "may not be whole" : files.count == 1 ? "is not whole" : "are not whole"): "
           + "\(FileGroups.summary(files.map(\.path))).")
     }
     if let inodes = integrity.unreachableInodes, inodes > 0 {

@@ -133,4 +133,34 @@ import Testing
     #expect(result.status == 2, "\(result)")
     #expect(result.text.contains("/usr/large-3: mode"), "\(result)")
   }
+
+  @Test("what digging could explain is a loss where the twin has data", .needsTool("debugfs", "partx"))
+  func theTwinHasData() throws {
+    let scratch = try ScratchDirectory()
+    let disk = try Products.nodeDisk("harvester-1.4.2-fresh", in: scratch)
+    #expect(try Headroom.run("verify", "--disk", disk).status == 0)
+    let active = "cOS/active.img"
+    let whole = try Headroom.map("--disk", disk, "--label", "COS_STATE", active)
+    // A data extent of the image, away from its ends, is gone.
+    let extent = try #require(whole.extents.last { $0.kind == "data" && $0.length_bytes > 4 << 20 })
+    let state = try Headroom.audit("--disk", disk, "--margin", "0").partition("COS_STATE")
+    let device = try Command.check("losetup", "--find", "--show", "--partscan", disk).text
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    defer { _ = try? Command.run("losetup", "--detach", device) }
+    _ = try Command.run("partx", "--add", device)
+    let number = String(state.device.display.split(separator: "#").last ?? "")
+    let mountpoint = try scratch.directory("mount")
+    try Command.check("mount", "\(device)p\(number)", mountpoint)
+    try Command.check(
+      "fallocate", "--punch-hole", "--offset", "\((extent.start_bytes / 1_048_576 + 2) * 1_048_576)", "--length",
+      "65536",
+      "\(mountpoint)/\(active)")
+    try Command.check("umount", mountpoint)
+    _ = try Command.run("partx", "--delete", device)
+    let result = try Headroom.run("verify", "--disk", disk, "--json")
+    #expect(result.status == 2, "\(result)")
+    let integrity = try #require(try Headroom.report(result).image(active).integrity)
+    #expect(integrity.state == .damaged)
+    #expect(integrity.files?.contains { $0.intactCopy == "cOS/passive.img" } == true, "\(integrity)")
+  }
 }

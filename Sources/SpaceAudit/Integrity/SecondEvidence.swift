@@ -69,22 +69,32 @@ struct SecondEvidence {
         "\(twin.path.display) holds the same version, and \(metadata.onlyInTwinCount) of its names are not here, "
         + "\(metadata.onlyInImageCount) are only here, \(metadata.sizeDiffersCount) differ in size."
     }
-    let asked = subject.survey.files.filter { $0.verdict != .explained && !$0.ranges.isEmpty }
-    let questions = asked.flatMap { judged in
-      judged.file.paths.map { TwinQuestion(path: $0, zeroRanges: judged.ranges) }
+    // Also of files whose holes digging would explain: where the twin has data, nothing was dug.
+    let asked = subject.survey.files.filter { !$0.ranges.isEmpty }.flatMap { judged in
+      judged.file.paths.map { (judged, TwinQuestion(path: $0, zeroRanges: judged.ranges)) }
     }
-    guard !questions.isEmpty else { return }
-    for (question, answer) in zip(questions, try comparison.answers(questions)) {
-      guard let index = integrity.files?.firstIndex(where: { $0.path == question.path }) else { continue }
+    guard !asked.isEmpty else { return }
+    for ((judged, question), answer) in zip(asked, try comparison.answers(asked.map(\.1))) {
+      let index = integrity.files?.firstIndex { $0.path == question.path }
       switch answer {
       case .lost(let ranges):
-        integrity.files?[index].suspect = nil
-        integrity.files?[index].intactCopy = twin.path.display
-        integrity.files?[index].lostBytes = ByteCount(
-          clamping: ranges.reduce(UInt64(0)) { $0.addingClamped($1.length) })
+        var file =
+          index.flatMap { integrity.files?[$0] }
+          ?? Integrity.File(
+            path: question.path, sizeBytes: judged.file.size.map(ByteCount.init(clamping:)))
+        file.suspect = nil
+        file.intactCopy = twin.path.display
+        file.lostBytes = ByteCount(clamping: ranges.reduce(UInt64(0)) { $0.addingClamped($1.length) })
+        file.lostRanges = ranges.prefix(64).map { [Int64(clamping: $0.start), Int64(clamping: $0.end)] }
+        if let index {
+          integrity.files?[index] = file
+        } else {
+          integrity.files = ((integrity.files ?? []) + [file]).sorted { $0.path < $1.path }
+          integrity.lostBytes = (integrity.lostBytes ?? .zero) + (file.lostBytes ?? .zero)
+        }
         integrity.state = .damaged
-      case .zerosAreReal where integrity.files?[index].suspect == true:
-        integrity.files?.remove(at: index)
+      case .zerosAreReal where judged.verdict == .suspect:
+        if let index { integrity.files?.remove(at: index) }
       case .zerosAreReal, .undecided: break
       }
     }
