@@ -18,7 +18,8 @@ import Testing
       #expect(flagged.map(\.target) == ["\(state.label):cOS/passive.img"])
       #expect(flagged.first?.severity == .warning)
       #expect(flagged.first?.remedy == "fallocate --dig-holes \(passive)")
-      #expect(!before.findings.contains { $0.target.hasSuffix("active.img") })
+      // Both were copied without their zeros, which only reading all of them tells from lost writes.
+      #expect(!before.findings.contains { $0.target.hasSuffix("active.img") && $0.id != .imageLostWrites })
 
       let dense = try before.image("cOS/passive.img")
       let sparse = try before.image("cOS/active.img")
@@ -40,7 +41,7 @@ import Testing
 
       let after = try Headroom.audit("--label", state.label)
       #expect(after.verdict == .ok)
-      #expect(after.findings.isEmpty)
+      #expect(after.findings.filter { $0.id != .imageLostWrites || $0.severity > .info }.isEmpty)
       #expect(try after.image("cOS/passive.img").reclaimableBytes == .zero)
     }
   }
