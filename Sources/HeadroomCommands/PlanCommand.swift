@@ -51,9 +51,11 @@ struct PlanCommand: ParsableCommand {
     progress.monitor.onStage("measuring the payload")
     let choice = try upgrade.choice()
     let tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version)
+    var card: PayloadCard?
     if let savePayload, let payload = choice.payload {
-      let card = PayloadCard(generatedAt: Clock.timestamp(), tool: tool, payload: payload)
-      try OutputFile(FilePath(savePayload), inputs: inputs).write(ReportEncoder.encode(card))
+      let made = PayloadReading.card(of: payload, choice, tool: tool, generatedAt: Clock.timestamp())
+      try OutputFile(FilePath(savePayload), inputs: inputs).write(ReportEncoder.encode(made))
+      card = made
     }
     let planned: Report
     if let report {
@@ -63,14 +65,16 @@ struct PlanCommand: ParsableCommand {
       var auditor = Auditor(request, monitor: progress.monitor)
       let outcome = try auditor.run(tool: tool, generatedAt: Clock.timestamp())
       for failure in outcome.failures { Output.error(failure) }
-      planned = try UpgradePlan.report(choice, from: outcome.report)
+      planned = try UpgradePlan.report(outcome.upgrade, from: outcome.report)
     }
     progress.finish()
-    if savePayload != nil, planned.projections.isEmpty, report == nil, !targets.namesAnything,
-      let payload = choice.payload
-    {
+    if let card, planned.projections.isEmpty, report == nil, !targets.namesAnything {
       // On a desk there is no node to plan for: the card is what was asked for.
-      try output.emit(PayloadText(payload, style: output.style).render(), inputs: inputs)
+      if output.isJSON {
+        try output.emit(ReportEncoder.encode(card), inputs: inputs)
+      } else {
+        try output.emit(PayloadText(card, style: output.style).render(), inputs: inputs)
+      }
       return
     }
     if output.isJSON {

@@ -61,6 +61,8 @@ public struct AuditMonitor: Sendable {
 /// What an audit gives.
 public struct AuditOutcome: Sendable {
   public var report: Report
+  /// The upgrade that was projected, its payload counted for what was found.
+  public var upgrade: UpgradeChoice
   /// What was asked for by name and could not be done.
   public var failures: [StorageError]
   /// Nothing that was named was left unmeasured.

@@ -63,12 +63,13 @@ public struct Auditor {
     var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
     found += plan.findings
-    found += partitions.flatMap(IntegrityRules(boot: bootState).findings(for:))
+    found += partitions.flatMap(IntegrityRules().findings(for:))
     let report = Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: bootState,
       limits: unique(limits + surveys.flatMap(\.limits) + plan.limits), partitions: partitions,
       projections: plan.projections, findings: found)
-    return AuditOutcome(report: report, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
+    return AuditOutcome(
+      report: report, upgrade: choice, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
   }
 
   /// A disk's node is what its active image says, else its passive one. A recovery image keeps the release that was

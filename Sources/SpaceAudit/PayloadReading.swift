@@ -24,6 +24,23 @@ public enum PayloadReading {
     return (measurement.payload(census: tally.census), false)
   }
 
+  /// A card of a payload, with what it takes by the profile that was chosen, else by its own product's.
+  public static func card(
+    of payload: Payload, _ choice: UpgradeChoice, tool: Report.Tool, generatedAt: String
+  ) -> PayloadCard {
+    let detected = ProfileDetection.of(product: payload.system.product, osName: payload.system.osName, layout: nil)
+    let profile = choice.profile ?? UpgradeProfile.builtIn(detected.name)
+    let sizes = [1024, 2048, 4096].map { TreeFilesystem(.ext4, unitBytes: ByteCount($0)) }.compactMap { filesystem in
+      profile?.takes(payload.census, on: filesystem, imageBytes: choice.imageBytes).map { size in
+        PayloadCard.Size(
+          blockBytes: filesystem.unitBytes, treeBytes: size.tree, imageBytes: size.image,
+          nominalImageBytes: size.nominalImage)
+      }
+    }
+    return PayloadCard(
+      generatedAt: generatedAt, tool: tool, profile: profile?.name ?? detected.name, sizes: sizes, payload: payload)
+  }
+
   private static func card(_ path: FilePath, excluding: [FilePath]) throws(StorageError) -> Payload {
     let bytes = try DocumentFile.read(path, limit: 1 << 20, operation: operation)
     let card = try PayloadCard.decode(bytes, path: path, operation: operation)

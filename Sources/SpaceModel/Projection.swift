@@ -217,3 +217,18 @@ public struct Projection: Sendable, Hashable, Codable {
     case remedy
   }
 }
+
+extension Projection.Outcome: Comparable {
+  /// Worse is greater; the worst is the one that nobody notices.
+  public static func < (left: Projection.Outcome, right: Projection.Outcome) -> Bool { left.badness < right.badness }
+
+  private var badness: Int {
+    switch self {
+    case .fits: 0
+    case .tight: 1
+    case .unknown: 2
+    case .loudFailure: 3
+    case .silentCorruption: 4
+    }
+  }
+}

@@ -102,7 +102,7 @@ public struct ImageRules: Sendable {
     for projection in projections where projection.isOptional != true {
       guard let device = projection.device else { continue }
       for whatIf in projection.whatIfs
-      where whatIf.outcome != projection.outcome && whatIf.outcome.rank < projection.outcome.rank {
+      where whatIf.outcome < projection.outcome {
         decisive[device, default: []].insert(whatIf.id)
       }
     }

@@ -2,9 +2,7 @@ import SpaceModel
 
 /// Which findings an image's integrity amounts to. Pure.
 public struct IntegrityRules: Sendable {
-  public var boot: BootState?
-
-  public init(boot: BootState?) { self.boot = boot }
+  public init() {}
 
   public func findings(for partition: Partition) -> [Finding] {
     (partition.images ?? []).filter { $0.hardLinkOf == nil }.flatMap { image in

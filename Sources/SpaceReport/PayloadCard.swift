@@ -8,18 +8,51 @@ public struct PayloadCard: Sendable, Hashable, Codable {
   public var payloadCard = PayloadCard.currentVersion
   public var generatedAt: String
   public var tool: Report.Tool
+  /// The profile that `sizes` are calculated by.
+  public var profile: String
+  /// For people: what it takes where COS_STATE is ext4. A projection is calculated from `payload`.
+  public var sizes: [Size]
   public var payload: Payload
 
-  public init(generatedAt: String, tool: Report.Tool, payload: Payload) {
+  /// What the payload takes on ext4 with blocks of one size.
+  public struct Size: Sendable, Hashable, Codable {
+    public var blockBytes: ByteCount
+    /// The unpacked tree.
+    public var treeBytes: ByteCount
+    /// The finished image; `nil` where the profile makes none.
+    public var imageBytes: ByteCount?
+    /// Its apparent size.
+    public var nominalImageBytes: ByteCount?
+
+    public init(
+      blockBytes: ByteCount, treeBytes: ByteCount, imageBytes: ByteCount?, nominalImageBytes: ByteCount?
+    ) {
+      self.blockBytes = blockBytes
+      self.treeBytes = treeBytes
+      self.imageBytes = imageBytes
+      self.nominalImageBytes = nominalImageBytes
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case blockBytes = "block_bytes"
+      case treeBytes = "tree_bytes"
+      case imageBytes = "image_bytes"
+      case nominalImageBytes = "nominal_image_bytes"
+    }
+  }
+
+  public init(generatedAt: String, tool: Report.Tool, profile: String, sizes: [Size], payload: Payload) {
     self.generatedAt = generatedAt
     self.tool = tool
+    self.profile = profile
+    self.sizes = sizes
     self.payload = payload
   }
 
   enum CodingKeys: String, CodingKey {
     case payloadCard = "payload_card"
     case generatedAt = "generated_at"
-    case tool, payload
+    case tool, profile, sizes, payload
   }
 }
 

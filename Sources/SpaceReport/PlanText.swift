@@ -32,27 +32,29 @@ public struct PlanText: Sendable {
 
 /// What was measured of a payload, where there is no node to plan for.
 public struct PayloadText: Sendable {
-  private let payload: Payload
+  private let card: PayloadCard
   private let style: TextStyle
 
-  public init(_ payload: Payload, style: TextStyle) {
-    self.payload = payload
+  public init(_ card: PayloadCard, style: TextStyle) {
+    self.card = card
     self.style = style
   }
 
   public func render() -> String {
-    let system = payload.system
-    let name = system.osName ?? "It does not say which system it is"
+    let payload = card.payload
+    let name = payload.system.osName ?? "It does not say which system it is"
     var lines = [
       "\(payload.source.path.display): \(DisplayText.escaped(name))"
-        + (system.architecture.map { ", \(DisplayText.escaped($0))" } ?? ""),
-      "\(payload.census.inodes) inodes, \(style.size(payload.census.apparentBytes)) of files", "",
+        + (payload.system.architecture.map { ", \(DisplayText.escaped($0))" } ?? ""),
+      "\(payload.census.inodes) inodes, \(style.size(payload.census.apparentBytes)) of files; profile \(card.profile)",
+      "",
     ]
-    var table = TextTable([.left, .right, .right])
-    table.add(["COPIED TO", "BLOCK", "TAKES"])
-    for demand in payload.census.demands where demand.attributes == .all {
+    var table = TextTable([.right, .right, .right, .right, .right])
+    table.add(["BLOCK", "TREE", "IMAGE", "BOTH", "IMAGE APPARENT"])
+    for size in card.sizes {
       table.add([
-        demand.filesystem.kind.rawValue, style.size(demand.filesystem.unitBytes), style.size(demand.totalBytes),
+        style.size(size.blockBytes), style.size(size.treeBytes), style.size(size.imageBytes),
+        style.size(size.treeBytes + (size.imageBytes ?? .zero)), style.size(size.nominalImageBytes),
       ])
     }
     lines += table.lines(indent: 2)

@@ -8,7 +8,7 @@ struct ReportOpening {
 
   /// The projections that decide, the worst first.
   private var deciding: [Projection] {
-    report.projections.filter { $0.isOptional != true }.sorted { $0.outcome.rank > $1.outcome.rank }
+    report.projections.filter { $0.isOptional != true }.sorted { $0.outcome > $1.outcome }
   }
 
   /// `nil` where the system's own upgrade was not projected: without it nothing is said of the others.
@@ -166,17 +166,4 @@ struct ReportOpening {
   }
 
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
-}
-
-extension Projection.Outcome {
-  /// How bad it is, for choosing what a line is about.
-  var rank: Int {
-    switch self {
-    case .fits: 0
-    case .tight: 1
-    case .unknown: 2
-    case .loudFailure: 3
-    case .silentCorruption: 4
-    }
-  }
 }

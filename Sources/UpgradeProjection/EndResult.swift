@@ -51,16 +51,3 @@ struct EndResult {
     }
   }
 }
-
-extension Projection.Outcome {
-  /// How bad it is: the worst is the one that nobody notices.
-  var badness: Int {
-    switch self {
-    case .fits: 0
-    case .tight: 1
-    case .unknown: 2
-    case .loudFailure: 3
-    case .silentCorruption: 4
-    }
-  }
-}

@@ -13,7 +13,9 @@ public struct ProfileDetection: Sendable, Hashable {
   ///   - product: `harvester`, `kairos`, `elemental`, or another, or `nil` where nothing says so.
   ///   - osName: os-release's pretty name.
   public static func of(product: String?, osName: String?, layout: UpgradeLayout?) -> ProfileDetection {
-    let name = osName ?? product ?? ""
+    var name = osName ?? product ?? ""
+    // Kairos is a layer on any distribution, whose name its release keeps.
+    if let product, !name.lowercased().contains(product) { name = "\(product) on \(name)" }
     switch product {
     case "harvester": return ProfileDetection(name: "harvester", source: "detected by its release, \(name)")
     case "kairos": return ProfileDetection(name: "kairos", source: "detected by its release, \(name)")

@@ -74,6 +74,22 @@ struct SystemSizes {
   }
 }
 
+extension UpgradeProfile {
+  /// What a payload takes on a filesystem by the profile's usual upgrade of the system; `nil` where the payload was not
+  /// counted for it.
+  ///
+  /// - Parameter imageBytes: The new image's apparent size; `nil`: the profile's.
+  public func takes(
+    _ census: TreeCensus, on filesystem: TreeFilesystem, imageBytes: ByteCount? = nil
+  ) -> (tree: ByteCount, image: ByteCount?, nominalImage: ByteCount?)? {
+    guard let upgrade = upgrades.last(where: { $0.name == Self.systemUpgrade }), let copy = upgrade.copy else {
+      return nil
+    }
+    let rule = ImageRule(image: upgrade.image, given: imageBytes, host: filesystem, attributes: copy.attributes)
+    return rule.size(of: census).map { ($0.tree, $0.image, $0.nominalImage) }
+  }
+}
+
 /// From a tree's census to its sizes, for one filesystem and one kind of image.
 private struct ImageRule {
   var image: UpgradeProfile.Image?

@@ -73,7 +73,7 @@ struct UpgradeCalculation {
   private func settle(_ answer: inout Answer, _ ends: [EndResult]) {
     let (least, most) = (ends[0], ends[1])
     if least.fits == most.fits, least.outcome != .fits || most.outcome != .tight {
-      let worse = least.outcome.badness > most.outcome.badness ? least : most
+      let worse = least.outcome > most.outcome ? least : most
       (answer.outcome, answer.cause, answer.reason) = (worse.outcome, worse.cause, worse.reason)
       return
     }

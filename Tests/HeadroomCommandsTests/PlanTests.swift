@@ -109,6 +109,15 @@ import Testing
     let saved = try PayloadCard.decode(
       Array(Data(contentsOf: URL(fileURLWithPath: card))), path: FilePath(card), operation: "read")
     #expect(saved.payload.system.osName == "Harvester v1.4.1")
+    // Tree and image for each block size, as a node with such a partition would project them.
+    #expect(saved.profile == "harvester" && saved.sizes.map(\.blockBytes.bytes) == [1024, 2048, 4096])
+    #expect(saved.sizes.allSatisfy { $0.imageBytes ?? .zero > .zero && $0.nominalImageBytes == .gibibytes(3) })
+    let state = try LoopMount.makeFilesystem(
+      "ext4", in: scratch, sizeMiB: 600, mkfsArguments: ["-b", "4096", "-L", "COS_STATE"])
+    let plan = try Headroom.report(
+      Headroom.run("plan", "--json", "--disk", state, "--profile", "harvester", "--incoming", card))
+    let basis = try #require(plan.projections.first?.basis)
+    #expect(basis.treeBytes == saved.sizes.last?.treeBytes && basis.imageBytes == saved.sizes.last?.imageBytes)
     #expect(result.text.hasPrefix("\(tree.path): Harvester v1.4.1, "), "\(result)")
     #expect(result.text.contains("\n\(saved.payload.census.inodes) inodes, "), "\(result)")
     // A root that is named is to be planned for, and there the answer is that nothing can be said.

@@ -23,7 +23,7 @@ import Testing
     ("elemental run-stage before-install", nil), ("elemental version", nil), ("elemental upgrade --help", nil),
     ("elemental build-iso dir:/x", nil), ("elemental-register --install", nil),
     ("/usr/sbin/elemental-system-agent sentinel", nil), ("elemental-operator upgrade", nil),
-    ("grep elemental upgrade", nil), ("vi /root/elemental upgrade", nil), ("", nil),
+    ("grep elemental upgrade", nil), ("vi elemental upgrade", nil), ("", nil),
   ]
 
   @Test("only commands that write to the system partitions count", arguments: rows)

@@ -22,14 +22,19 @@ struct UpgradeOptions: ParsableArguments {
       valueName: "path"))
   var incoming: String?
 
+  // Unconditional: of a size like -1 it is said what is wrong with it.
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("What the unpacked system takes, where there is no payload to measure.", valueName: "size"))
   var incomingSize: String?
 
-  @Option(help: ArgumentHelp("Apparent size of the new image. Default: the profile's.", valueName: "size"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Apparent size of the new image. Default: the profile's.", valueName: "size"))
   var imageSize: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Room that must stay; percent are of what is needed. Default: 256M.", valueName: "size|percent"))
   var margin: String?
 

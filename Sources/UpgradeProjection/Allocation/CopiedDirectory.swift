@@ -2,8 +2,9 @@ import SpaceModel
 
 /// The names rsync makes in one directory, in an order of its own, hashed.
 ///
-/// A file is written as `.NAME.XXXXXX` and renamed when it is whole: the new name is added before the old one goes, so
-/// for a moment the directory has room for both. Directories, links and device nodes are made under their own name.
+/// A file is written as `.NAME.` with six random characters and renamed when it is whole: the new name is added before
+/// the old one goes, so for a moment the directory has room for both. Directories, links and device nodes are made under
+/// their own name.
 struct CopiedDirectory {
   private struct Name {
     var hash: UInt64
