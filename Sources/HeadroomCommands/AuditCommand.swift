@@ -2,6 +2,7 @@ import ArgumentParser
 import SpaceAudit
 import SpaceModel
 import SpaceReport
+import UpgradeProjection
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

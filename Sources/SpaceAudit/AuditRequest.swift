@@ -1,6 +1,7 @@
 import LinuxStorage
 import SpaceModel
 import SpaceReport
+import UpgradeProjection
 
 /// What to audit, and how.
 public struct AuditRequest: Sendable {

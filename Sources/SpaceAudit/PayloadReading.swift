@@ -60,3 +60,20 @@ public enum PayloadReading {
 
   private static let operation = "take as a payload card"
 }
+
+extension UpgradeChoice {
+  /// Counts the payload again where a partition has allocation units that are not among the usual ones (ext4's
+  /// clusters).
+  ///
+  /// - Throws: ``StorageError`` where the payload cannot be read any more. A card has what it has.
+  mutating func cover(_ partitions: [Partition]) throws(StorageError) {
+    guard let payload, !payloadIsCard else { return }
+    let counted = Set(payload.census.demands.map(\.filesystem))
+    let missing = Set(partitions.compactMap(UpgradeProjector.filesystem(of:))).subtracting(counted)
+    guard !missing.isEmpty else { return }
+    let filesystems = TreeTally.usualFilesystems + missing.sorted { $0.unitBytes < $1.unitBytes }
+    self.payload = try PayloadReading.payload(
+      payload.source.path, excluding: payload.excludes, filesystems: filesystems
+    ).payload
+  }
+}

@@ -17,16 +17,9 @@ public struct UpgradePlan: Sendable {
     findings = rules?.findings(for: partitions) ?? []
     limits = rules?.limits(for: partitions) ?? []
     guard let profile else { return }
-    var request = UpgradeRequest(
-      profile: profile, profileSource: choice.profile == nil ? detection.source : "given with --profile")
-    request.target = choice.target
-    request.payload = choice.payload
-    request.payloadIsCard = choice.payloadIsCard
-    request.treeBytes = choice.treeBytes
-    request.imageBytes = choice.imageBytes
-    request.margin = choice.margin ?? .bytes(.mebibytes(256))
-    request.requirePayload = choice.requirePayload
-    request.includesOptional = choice.includesOptional
+    let request = UpgradeRequest(
+      profile: profile, profileSource: choice.profile == nil ? detection.source : "given with --profile",
+      choice: choice)
     var node = UpgradeNode(partitions: partitions, boot: boot)
     node.product = host.product
     node.version = host.productVersion.flatMap { ReleaseVersion($0) }

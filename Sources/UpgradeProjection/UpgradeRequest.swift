@@ -1,28 +1,47 @@
 import SpaceModel
 
-/// Which upgrade is projected, as far as somebody said or it could be found out.
-public struct UpgradeRequest: Sendable {
-  public var profile: UpgradeProfile
-  /// Why that one: `given`, or what it was detected by.
-  public var profileSource: String
-  /// `--to`.
+/// Which upgrade somebody asks about.
+public struct UpgradeChoice: Sendable {
+  /// `nil`: detected.
+  public var profile: UpgradeProfile?
+  /// The release that is upgraded to; `nil`: what the payload says.
   public var target: ReleaseVersion?
   public var payload: Payload?
   /// It comes from a payload card.
   public var payloadIsCard = false
   /// What the unpacked tree takes, as somebody says; `nil` where nobody does.
   public var treeBytes: ByteCount?
-  /// Nominal size of the new image; `nil`: the profile's.
+  /// Apparent size of the new image; `nil`: the profile's.
   public var imageBytes: ByteCount?
+  /// Less to spare than this is tight; percent are of the need.
   public var margin: SizeThreshold = .bytes(.mebibytes(256))
   /// An estimate is no answer.
   public var requirePayload = false
   /// Upgrades that are done only on request count too.
   public var includesOptional = false
+  /// Only a part of a node is looked at.
+  public var isPartial = false
 
-  public init(profile: UpgradeProfile, profileSource: String) {
+  public init() {}
+}
+
+/// The same once it is known by which profile; what was chosen is read and changed as its own.
+@dynamicMemberLookup
+public struct UpgradeRequest: Sendable {
+  public var profile: UpgradeProfile
+  /// Why that one: given, detected by what, or assumed.
+  public var profileSource: String
+  public var choice: UpgradeChoice
+
+  public init(profile: UpgradeProfile, profileSource: String, choice: UpgradeChoice = UpgradeChoice()) {
     self.profile = profile
     self.profileSource = profileSource
+    self.choice = choice
+  }
+
+  public subscript<Value>(dynamicMember path: WritableKeyPath<UpgradeChoice, Value>) -> Value {
+    get { choice[keyPath: path] }
+    set { choice[keyPath: path] = newValue }
   }
 }
 

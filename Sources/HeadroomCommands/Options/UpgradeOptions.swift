@@ -76,7 +76,7 @@ struct UpgradeOptions: ParsableArguments {
     choice.target = target.flatMap { ReleaseVersion($0) }
     choice.treeBytes = incomingSize.flatMap(SizeText.parse)
     choice.imageBytes = imageSize.flatMap(SizeText.parse)
-    choice.margin = margin.flatMap(SizeThreshold.parse)
+    if let margin = margin.flatMap(SizeThreshold.parse) { choice.margin = margin }
     choice.requirePayload = requirePayload
     choice.includesOptional = recovery
     if let incoming {
