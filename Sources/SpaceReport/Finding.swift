@@ -69,6 +69,8 @@ public struct Finding: Sendable, Hashable, Codable {
   public var message: String
   /// A command that can be pasted, or a sentence where there is none.
   public var remedy: String?
+  /// Somebody chose (`--ignore`) that it is no part of the verdict; `nil`: it is.
+  public var ignored: Bool?
 
   public init(_ id: ID, _ severity: Severity, target: String, message: String, remedy: String? = nil) {
     self.id = id
@@ -133,9 +135,9 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable, Comparab
     }
   }
 
-  /// Critical, then unknown, then warning.
+  /// Critical, then unknown, then warning; what is ignored does not count.
   public static func worst(of findings: [Finding]) -> Verdict {
-    findings.map { finding in
+    findings.filter { $0.ignored != true }.map { finding in
       if finding.severity == .critical { return .critical }
       if finding.meansUnknown { return .unknown }
       return finding.severity == .warning ? .warning : .ok

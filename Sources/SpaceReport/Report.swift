@@ -24,15 +24,22 @@ public struct Report: Sendable, Hashable, Codable {
   /// Worst first, then by id and target.
   public var findings: [Finding]
 
+  /// What wrote the report.
   public struct Tool: Sendable, Hashable, Codable {
     public var name: String
     public var version: String
+    /// What was asked, which decides what text says first; `nil` in the reports of the first builds: an audit.
+    public var command: Command?
 
-    public init(name: String, version: String) {
+    public init(name: String, version: String, command: Command? = nil) {
       self.name = name
       self.version = version
+      self.command = command
     }
   }
+
+  /// The commands that report.
+  public enum Command: String, Sendable, Hashable, Codable, CaseIterable { case audit, check, plan, verify }
 
   /// The node, as far as its root directory tells; for a disk image only what is inside its images.
   public struct Host: Sendable, Hashable, Codable {
@@ -78,6 +85,7 @@ public struct Report: Sendable, Hashable, Codable {
     var report = Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: boot, limits: limits, partitions: partitions,
       findings: findings.filter(\.concernsIntegrity))
+    report.tool.command = .verify
     if !partitions.contains(where: { $0.images?.contains { $0.integrity != nil } ?? false }) {
       report.verdict = max(report.verdict, .unknown)
     }
