@@ -63,7 +63,7 @@ public struct Auditor {
     var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
     found += plan.findings
-    found += partitions.flatMap(IntegrityRules().findings(for:))
+    found += partitions.flatMap(IntegrityRules(boot: bootState).findings(for:))
     let report = Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: bootState,
       limits: unique(limits + surveys.flatMap(\.limits) + plan.limits), partitions: partitions,

@@ -34,7 +34,16 @@ struct RemedyChoice {
       if figures.image(.passive)?.isPinned == true {
         return "it is in use: removing it gives nothing back before a reboot, and may leave no good system"
       }
-      return "no fallback until the upgrade is done; active was not verified"
+      return "no fallback until the upgrade is done; active \(wholeness(figures.image(.active)?.integrity))"
+    }
+  }
+
+  private func wholeness(_ active: Integrity?) -> String {
+    switch active?.state {
+    case .damaged?: "is damaged: passive may be the only good system"
+    case .suspect?: "is perhaps damaged: passive may be the only good system"
+    case .clean? where active?.isVerified == true: "was verified"
+    case .clean?, .unknown?, nil: "was not verified"
     }
   }
 
@@ -78,11 +87,15 @@ struct RemedyChoice {
   /// What never puts the last good system, or an upgrade that may be running, at risk.
   private func isAdvisable(_ action: SpaceAction, _ now: Projection.Outcome) -> Bool {
     switch action {
-    case .digHoles: return true
+    case .digHoles(let path):
+      // Digging destroys what tells the lost blocks of a damaged image from zeros.
+      return figures.images.first { $0.path == path }?.isDamaged != true
     case .removeLeftovers: return boot?.upgradeMayRun != true
     case .removePassive:
       // For a margin alone no way back is given up.
-      guard now != .tight, let active = figures.image(.active), active.isReadable, active.allocated > .zero else {
+      guard now != .tight, let active = figures.image(.active), active.isReadable, !active.isDamaged,
+        active.allocated > .zero
+      else {
         return false
       }
       guard let boot else { return true }
