@@ -9,19 +9,13 @@ public enum CommandLineMain {
     Interruption.install()
     OpenFileLimit.raise()
     do {
-      var command = try HeadroomCommand.parseAsRoot(arguments())
+      var command = try HeadroomCommand.parseAsRoot(Invocation.current.words)
       try command.run()
       return ExitStatus.ok
     } catch {
-      return report(error)
-    }
-  }
-
-  /// The command line's words; bytes that are not UTF-8 survive as ``RawArgument`` text.
-  private static func arguments() -> [String] {
-    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-      guard let word = CommandLine.unsafeArgv[index] else { return nil }
-      return RawArgument.text(of: UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) })
+      let code = report(error)
+      guard let adapter = Invocation.current.adapter, !(error is ExitCode) else { return code }
+      return AdaptedError(error, format: adapter).report(code)
     }
   }
 
@@ -92,7 +86,7 @@ struct HeadroomCommand: ParsableCommand {
       """,
     version: ToolVersion.version,
     subcommands: [
-      AuditCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, PartitionsCommand.self,
-      WorkerCommand.self,
+      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
+      PartitionsCommand.self, RenderCommand.self, WorkerCommand.self,
     ])
 }

@@ -38,6 +38,7 @@ struct MapCommand: ParsableCommand {
   @Option(name: .long, help: "With --disk: on the partition with this number.")
   var partition: Int?
 
+  @OptionGroup(title: "Format") var format: FormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func validate() throws {
@@ -52,7 +53,7 @@ struct MapCommand: ParsableCommand {
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     let lookup = ClusterLookup()
     let inputs = (images + (disk.map { [$0] } ?? [])).map { FilePath($0) }
-    let sink = MapSink(output, inputs: inputs, isArray: images.count > 1, summary: summary)
+    let sink = MapSink(output, isJSON: format.isJSON, inputs: inputs, isArray: images.count > 1, summary: summary)
     var failed = false
     for name in images {
       do throws(StorageError) {
@@ -61,7 +62,7 @@ struct MapCommand: ParsableCommand {
           if let disk { try MapTarget(path, inDisk: FilePath(disk), label: label, partition: partition) } else {
             try MapTarget(live: path, lookup: lookup)
           }
-        failed = try !sink.add(target, readsData: zeros ?? !output.isJSON, progress: progress) || failed
+        failed = try !sink.add(target, readsData: zeros ?? !format.isJSON, progress: progress) || failed
       } catch {
         progress.finish()
         Output.error(error)

@@ -48,7 +48,10 @@ enum Remedy {
           return ["# leaves no fallback until the upgrade is done\(doubt):"]
             + removeCommands(images.filter { $0.role == .passive && $0.hardLinkOf == nil }.map(\.path), below: root)
         default:
-          return images.filter { Projection.WhatIf.digHoles($0.path) == id }.map { digCommand($0.path, below: root) }
+          return images.filter { Projection.WhatIf.digHoles($0.path) == id }.flatMap { image in
+            (image.reclaimableBasis == .estimate ? ["# what it gives back is estimated: check again after it"] : [])
+              + [digCommand(image.path, below: root)]
+          }
         }
       }
     }

@@ -30,7 +30,9 @@ struct ReportOpening {
 
   /// What to do first: for the state the node is in, then for the space that is short, worst first.
   var remedy: String? {
-    let concerns = report.findings.filter { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }
+    let concerns = report.findings.filter {
+      $0.ignored != true && $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil
+    }
     let state = concerns.first { Self.states.contains($0.id) } ?? damageRemedy
     let names = deciding.map { projection in
       report.partitions.first { $0.device == projection.device }?.name ?? projection.filesystemLabel
@@ -79,7 +81,7 @@ struct ReportOpening {
 
   /// Where the space would do and something else stands against it.
   private func caution(_ to: String) -> String? {
-    let concerns = report.findings.filter(\.concernsUpgrade)
+    let concerns = report.findings.filter { $0.ignored != true && $0.concernsUpgrade }
     if let unknown = concerns.first(where: \.meansUnknown) { return self.unknown(to, unknown.message) }
     if let critical = concerns.first(where: { $0.severity == .critical }) {
       return style.paint("DO NOT UPGRADE\(to) YET", .bad) + ": \(DisplayText.escaped(critical.message))"

@@ -25,7 +25,8 @@ public struct ReportRenderer: Sendable {
     switch report.tool.command {
     case .plan?: PlanText(report, style: style).render()
     case .verify?: VerifyText(report, style: style).render()
-    case .audit?, .check?, nil: TextReport(report, style: style).render()
+    case .check?: CheckText(report, style: style).render()
+    case .audit?, nil: TextReport(report, style: style).render()
     }
   }
 }

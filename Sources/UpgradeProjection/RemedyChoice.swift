@@ -48,12 +48,24 @@ struct RemedyChoice {
   }
 
   /// The cheapest set of actions that makes it fit; where none does, the cheapest that makes it tight.
+  ///
+  /// What was measured is counted on first. An estimate comes before giving up the way back: digging that gives less than
+  /// it promised costs nothing.
   func remedy(of now: Projection.Outcome, isTrusted: (UpgradeCalculation.Answer) -> Bool) -> [String]? {
+    let measured = cheapest(candidates(of: now), of: now, assured: true, isTrusted: isTrusted)
+    if let measured, !measured.contains(Projection.WhatIf.removePassive) { return measured }
+    let harmless = candidates(of: now).filter { $0 != .removePassive }
+    return cheapest(harmless, of: now, assured: false, isTrusted: isTrusted) ?? measured
+  }
+
+  private func cheapest(
+    _ candidates: [SpaceAction], of now: Projection.Outcome, assured: Bool,
+    isTrusted: (UpgradeCalculation.Answer) -> Bool
+  ) -> [String]? {
     var best: (rank: Int, cost: Int, ids: [String])?
-    let candidates = candidates(of: now)
     for choice in 1..<(1 << candidates.count) {
       let chosen = candidates.enumerated().filter { choice >> $0.offset & 1 == 1 }.map(\.element)
-      let after = chosen.reduce(figures) { $0.after($1, assured: true) }
+      let after = chosen.reduce(figures) { $0.after($1, assured: assured) }
       guard let then = try? calculation.answer(on: after), isTrusted(then) else { continue }
       // The way back is given up only where nothing else makes it fit at all.
       var rank = chosen.contains(.removePassive) ? 2 : 0

@@ -8,6 +8,7 @@ import SpaceReport
 final class MapSink {
   private let options: OutputOptions
   private let inputs: [FilePath]
+  private let isJSON: Bool
   private let isArray: Bool
   private let summary: Bool
   private var writer: JSONWriter
@@ -21,14 +22,15 @@ final class MapSink {
   private var failure: StorageError?
 
   /// - Parameter inputs: What is mapped; none of it is written over.
-  init(_ options: OutputOptions, inputs: [FilePath], isArray: Bool, summary: Bool) {
+  init(_ options: OutputOptions, isJSON: Bool, inputs: [FilePath], isArray: Bool, summary: Bool) {
     self.inputs = inputs
     self.options = options
+    self.isJSON = isJSON
     self.isArray = isArray
     self.summary = summary
     // A line an extent would cost more than the extents.
     writer = JSONWriter(indented: summary)
-    if options.isJSON, isArray { writer.beginArray() }
+    if isJSON, isArray { writer.beginArray() }
     if !options.noheadings {
       table.add(["IMAGE", "APPARENT", "ALLOCATED", "DATA", "ZERO", "UNWRITTEN", "HOLE", "EXTENTS", "RECLAIMABLE"])
     }
@@ -43,12 +45,12 @@ final class MapSink {
     analyzer.onRead = monitor.onRead
     if readsData { monitor.onPlan(try target.source.status().allocated) }
     let style = options.style
-    if !options.isJSON, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
+    if !isJSON, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
     let measurement =
-      options.isJSON ? try json(target, analyzer) : try analyzer.measure(target.source)
+      isJSON ? try json(target, analyzer) : try analyzer.measure(target.source)
     measured += 1
     let usage = measurement.usage(path: target.path, role: .other)
-    if !options.isJSON {
+    if !isJSON {
       if summary { add(usage) } else { draw(usage, measurement, style, progress) }
     }
     if let error = measurement.readError {
@@ -64,7 +66,7 @@ final class MapSink {
   }
 
   func finish() throws {
-    if options.isJSON {
+    if isJSON {
       if isArray { writer.endArray() }
       if any || isArray { writer.newline() }
       flush(force: true)
