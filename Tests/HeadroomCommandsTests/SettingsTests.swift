@@ -41,7 +41,7 @@ import Testing
       (#"{"ignore": ["nothing"]}"#, "no finding 'nothing'"),
       (#"{"timeout": "soon"}"#, "'soon' is no duration"), (#"{"margin": 8}"#, "margin"), ("[]", "config.json"),
       ("", "config.json"),
-      (#"{"textfile": "/tmp/x.txt"}"#, "end in .prom"), (#"{"profile": "windows"}"#, "there is no 'windows'"),
+      (#"{"textfile": "/tmp/x.txt"}"#, "ends in .prom"), (#"{"profile": "windows"}"#, "there is no 'windows'"),
     ])
   func mistakes(text: String, said: String) throws {
     let scratch = try ScratchDirectory()

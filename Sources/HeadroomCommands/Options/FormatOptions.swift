@@ -19,6 +19,28 @@ struct FormatOptions: ParsableArguments {
   }
 }
 
+/// The form of a map.
+struct MapFormatOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+    case qemuMap = "qemu-map"
+  }
+
+  @Option(name: .customLong("format"), help: "How to show the map (default: text).")
+  var given: Format?
+
+  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  var json = false
+
+  var chosen: Format { json ? .json : given ?? .text }
+
+  func validate() throws {
+    if json, let given, given != .json {
+      throw ValidationError("--json and --format \(given.rawValue) contradict each other.")
+    }
+  }
+}
+
 /// The form of a report, and where else it goes.
 struct ReportOptions: ParsableArguments {
   @Option(name: .customLong("format"), help: "How to show the report (default: text).")
