@@ -42,8 +42,8 @@ struct CheckCommand: ParsableCommand {
     do {
       try report.emit(measured.report, inputs: targets.inputs + upgrade.inputs, settings: settings)
       if let path = gate.terminationLog {
-        let summary = CheckText(measured.report, style: TextStyle(width: 4096, unicode: false)).render()
-        try OutputFile(FilePath(path), inputs: targets.inputs).overwrite(TerminationMessage.bytes(of: summary))
+        let message = ReportSummary(measured.report).block(limit: TerminationMessage.limitBytes)
+        try OutputFile(FilePath(path), inputs: targets.inputs).overwrite(RawArgument.bytes(of: message))
       }
     } catch let error as StorageError {
       // The answer stands; that nobody can read it is a fault of its own.
@@ -64,16 +64,7 @@ struct CheckCommand: ParsableCommand {
   }
 }
 
-/// What Kubernetes keeps of a container that ended: at most 4096 bytes.
+/// What Kubernetes keeps of a container that ended.
 enum TerminationMessage {
   static let limitBytes = 4096
-
-  /// The start of the text, whole characters only.
-  static func bytes(of text: String) -> [UInt8] {
-    let bytes = RawArgument.bytes(of: text)
-    guard bytes.count > limitBytes else { return bytes }
-    var end = limitBytes
-    while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
-    return Array(bytes[..<end])
-  }
 }

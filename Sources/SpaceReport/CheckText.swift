@@ -1,6 +1,6 @@
 import SpaceModel
 
-/// What a gate says to people: the answer, the one thing to do first, and what it rests on.
+/// What a gate says to people: the answer in one line, the one thing to do first, and what it rests on.
 public struct CheckText: Sendable {
   private let report: Report
   private let style: TextStyle
@@ -11,8 +11,10 @@ public struct CheckText: Sendable {
   }
 
   public func render() -> String {
-    var lines = ReportLayout(report: report, style: style).opening()
-    lines += wrap("Verdict: \(verdict). \(dataRead)")
+    let summary = ReportSummary(report)
+    var lines = wrap("\(summary.subject): \(verdict): \(summary.statement).")
+    if let remedy = summary.remedy { lines += ReportLayout(report: report, style: style).remedy(remedy, indent: "") }
+    lines += wrap(dataRead)
     for finding in report.findings where finding.ignored == true {
       lines += wrap(
         "Ignored: \(finding.severity.rawValue) \(finding.id.rawValue) \(finding.target): \(finding.message)")
@@ -31,7 +33,7 @@ public struct CheckText: Sendable {
       case .warning, .unknown: .notice
       case .critical: .bad
       }
-    return style.paint(report.verdict.rawValue, tone)
+    return style.paint(report.verdict.rawValue.uppercased(), tone)
   }
 
   /// A gate reads image data only when the verdict could turn on it; which it was shows in the figures.

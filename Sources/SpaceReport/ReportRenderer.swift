@@ -17,7 +17,12 @@ public struct ReportRenderer: Sendable {
   public func render(as format: ReportFormat) throws -> [UInt8] {
     switch format {
     case .json: try ReportEncoder.encode(report)
-    case .text, .ndjson, .prometheus, .nagios, .npd, .harvesterValidator, .html, .markdown: RawArgument.bytes(of: text)
+    case .prometheus: Array(PrometheusReport(report).render().utf8)
+    case .nagios: Array(NagiosReport(report).render().utf8)
+    case .npd: Array(NPDReport(report).render().utf8)
+    case .harvesterValidator: Array(HarvesterValidatorReport(report).render().utf8)
+    case .markdown: Array(MarkdownReport(report).render().utf8)
+    case .text, .ndjson, .html: RawArgument.bytes(of: text)
     }
   }
 
