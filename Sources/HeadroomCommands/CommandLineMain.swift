@@ -24,6 +24,8 @@ public enum CommandLineMain {
       Output.error(failure)
       return failure.code == .cancelled ? ExitStatus.interrupted : ExitStatus.unknown
     }
+    // A command has said all it has to say.
+    if let code = error as? ExitCode { return code.rawValue }
     let code = HeadroomCommand.exitCode(for: error)
     let message = HeadroomCommand.fullMessage(for: error)
     if code.isSuccess {
@@ -33,7 +35,6 @@ public enum CommandLineMain {
     // It repeats words of the command line, which may hold anything.
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.escaped(String($0)) }
     if !message.isEmpty { Output.toStandardError(lines.joined(separator: "\n") + "\n") }
-    if error is ExitCode { return code.rawValue }
     // Monitoring reads 1 as a warning; an error of ours is never that.
     return code == .validationFailure ? ExitStatus.usage : ExitStatus.unknown
   }

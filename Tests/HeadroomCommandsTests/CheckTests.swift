@@ -27,7 +27,7 @@ import Testing
           let result = try Headroom.run(arguments: check + options + ["--format", format.rawValue])
           #expect(
             result.status == policy.exitCode(verdict, format: format), "\(verdict) \(options) \(format): \(result)")
-          #expect(!result.text.isEmpty)
+          #expect(!result.text.isEmpty && result.text.hasSuffix("\n") && !result.text.hasSuffix("\n\n"))
         }
       }
       let report = try Headroom.report(Headroom.run(arguments: check + ["--json"]))

@@ -7,6 +7,8 @@ struct ReportRun {
 
   init(_ options: ReportOptions, _ command: Report.Command) {
     tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version, command: command)
-    progress = Progress(quiet: options.output.quiet, verbose: options.output.verbose)
+    progress = Progress(
+      quiet: options.output.quiet, verbose: options.output.verbose,
+      writesEvents: options.format == .ndjson && options.output.outputFile == nil)
   }
 }
