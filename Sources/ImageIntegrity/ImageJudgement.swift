@@ -194,6 +194,9 @@ extension ImageJudgement {
     if ownership.uncountedInodes > 0 {
       return "\(ownership.uncountedInodes) inodes are counted as used and are not there."
     }
+    if ownership.unreachableInodes > 0 {
+      return "\(ownership.unreachableInodes) inodes are in use and no name leads to them: directories were not written."
+    }
     return ownership.isStale ? "Bitmaps inside call free what is in use: they were not written." : nil
   }
 

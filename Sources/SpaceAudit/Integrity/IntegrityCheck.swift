@@ -70,7 +70,7 @@ public enum IntegrityCheck {
     survey.files = judgement.files
     survey.isAsWritten = judgement.isAsWritten
     survey.isInconsistent =
-      ownership.needsRecovery || ownership.isStale || ownership.unownedBytes > 0 || ownership.uncountedInodes > 0
+      ownership.needsRecovery || ownership.isStale || ownership.unownedBytes > 0 || ownership.unreachableInodes > 0
     survey.lostDirectories = ownership.lostDirectories
     if zeros?.changedWhileReading == true {
       survey.integrity.state = .unknown
