@@ -72,6 +72,7 @@ public final class ExtFilesystem {
   /// - Complexity: O(groups) reads, memory O(runs).
   public func freeRuns() throws(StorageError) -> [ByteRange] {
     if fs.pointee.block_map == nil {
+      willReadBlocks((0..<min(fs.pointee.group_desc_count, 4096)).map { ext2fs_block_bitmap_loc(fs, $0) })
       let code = ext2fs_read_block_bitmap(fs)
       guard code == 0 else {
         throw Self.error(code, "read the block bitmaps of", source.path, channel.takeLastError())
