@@ -3,7 +3,9 @@ import SpaceModel
 
 extension BlockOwnerSurvey {
   /// Takes in one inode in use.
-  func visit(_ inode: InodeRecord, _ system: SystemInodes) throws(StorageError) {
+  ///
+  /// - Parameter isKnown: It is in ``inodes`` already.
+  func visit(_ inode: InodeRecord, _ system: SystemInodes, isKnown: Bool = false) throws(StorageError) {
     let role = system.role(of: inode.number)
     visited.insert(inode.number)
     if role == .resize { return try visitResizeInode(inode) }
@@ -17,10 +19,7 @@ extension BlockOwnerSurvey {
     // Without a link it waits for its last user to close it (the orphan list), and goes at the next mount.
     let isLinked = inode.links > 0
     let isNamed = (role == .none || role == .root) && isLinked && !inode.isAttributeValue
-    if isNamed {
-      inodes.append((inode.number, UInt32(clamping: inode.claimedBytes / filesystem.blockSize)))
-      if inode.kind == .directory { directories[inode.number] = inode }
-    }
+    if isNamed, !isKnown { register(inode) }
     guard inode.hasBlockMap else {
       if file.hasLostAttributes { result.files.append(file) }
       return
@@ -32,6 +31,12 @@ extension BlockOwnerSurvey {
     {
       result.files.append(file)
     }
+  }
+
+  /// Takes note of an inode that a path should lead to.
+  func register(_ inode: InodeRecord) {
+    inodes.append((inode.number, UInt32(clamping: inode.claimedBytes / filesystem.blockSize)))
+    if inode.kind == .directory { directories[inode.number] = inode }
   }
 
   /// What the blocks of an inode hold.
@@ -61,9 +66,7 @@ extension BlockOwnerSurvey {
       ? UInt64.max : ByteRange(start: 0, end: inode.size).expanded(toMultipleOf: blockSize).end / blockSize
     var claimed: UInt64 = inode.attributeBlock == 0 ? 0 : 1
     var lost: [(block: UInt64, logical: UInt64, count: UInt64)] = []
-    let map = InodeBlockMap(blockSize: blockSize, blockCount: filesystem.superblock.blockCount) {
-      (block) throws(StorageError) in try self.filesystem.blockBytes(block)
-    }
+    let map = InodeBlockMap(filesystem)
     try map.walk(inode) { (found) throws(StorageError) in
       switch found {
       case .contradiction(let clause):
@@ -165,5 +168,13 @@ extension ExtFilesystem {
     var bytes = try source.bytes(at: block * blockSize, count: wanted)
     if bytes.count < wanted { bytes += repeatElement(0, count: wanted - bytes.count) }
     return bytes
+  }
+
+  /// Says that these blocks will be read singly; see ``ByteSource/willRead(_:)``.
+  func willReadBlocks(_ blocks: [UInt64]) {
+    source.willRead(
+      ByteRange.union(
+        blocks.filter { $0 < superblock.blockCount }
+          .map { ByteRange(start: $0 * blockSize, length: blockSize) }))
   }
 }

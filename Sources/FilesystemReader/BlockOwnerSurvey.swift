@@ -47,28 +47,51 @@ extension ExtFilesystem {
     let scan = InodeTableScan(self, survey)
     if !isThorough, survey.result.metadata.isEmpty, survey.result.contradictions == 0 {
       let rest = DoubtfulRanges.subtract(fixed, from: usedHoles)
-      if try isAllThere(layouts, scan, besides: rest) { return survey.result }
+      if try !hasDoubt(layouts, scan) {
+        if try isJournal(rest, layouts) { return survey.result }
+        scan.triage = InodeTriage(survey, scan.system, wanted: rest)
+      }
     }
     for layout in layouts {
       if isCancelled() {
         throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
       }
+      if layout.group % Self.groupsAtOnce == 0 {
+        try scan.prefetch(layouts.dropFirst(Int(layout.group)).prefix(Int(Self.groupsAtOnce)))
+      }
       try scan.scan(layout)
     }
+    try scan.finish(layouts, isCancelled)
     if survey.directories[2] == nil, !survey.lostInodes.contains(2) { survey.contradict("it has no root directory") }
-    try survey.nameFiles(isCancelled)
-    survey.countLostInodes(layouts)
+    // Where nothing else was looked for, a file that only has dug holes needs no name.
+    if isThorough || scan.triage == nil || isTruncated || survey.mayHideNames
+      || survey.result.files.contains(where: \.mayBeLost)
+    {
+      try survey.nameFiles(isCancelled)
+    }
+    // A search that ended when every hole had its owner has not seen all inodes.
+    if scan.triage == nil { survey.countLostInodes(layouts) }
     if isThorough { survey.reconcile(used: used, fixed: fixed) }
     survey.result.unowned = DoubtfulRanges.subtract(ByteRange.union(fixed + survey.claimedHoles), from: usedHoles)
     return survey.result
   }
 
-  /// Whether no inode need be read: no block of an inode table that is in use is in doubt, and of the used blocks that
-  /// are, all belong to the journal.
-  private func isAllThere(
-    _ layouts: some Collection<BlockGroupLayout>, _ scan: InodeTableScan, besides rest: [ByteRange]
+  /// Groups whose inode tables are read ahead: 64 MiB of them with mke2fs's defaults.
+  private static let groupsAtOnce: UInt32 = 32
+
+  /// Whether a block of an inode table that is in use is in doubt.
+  private func hasDoubt(
+    _ layouts: some Collection<BlockGroupLayout>, _ scan: InodeTableScan
   ) throws(StorageError) -> Bool {
-    for layout in layouts where try scan.hasDoubt(layout) { return false }
+    willReadBlocks(layouts.prefix(4096).compactMap(\.inodeBitmap))
+    for layout in layouts where try scan.hasDoubt(layout) { return true }
+    return false
+  }
+
+  /// Whether all of these used blocks in holes belong to the journal.
+  private func isJournal(
+    _ rest: [ByteRange], _ layouts: some Collection<BlockGroupLayout>
+  ) throws(StorageError) -> Bool {
     if rest.isEmpty { return true }
     // On a survey of its own: the inode is read again where the answer is no.
     let journal = BlockOwnerSurvey(self, DoubtfulRanges(holes: rest), used: 0, isThorough: false)
@@ -225,4 +248,9 @@ final class BlockOwnerSurvey {
     attributeBlocks[block] = isLost
     return isLost
   }
+}
+
+extension BlockOwnership.File {
+  /// Something of it is lost or may be that digging does not explain, so that its names are wanted.
+  fileprivate var mayBeLost: Bool { isAllZero || !unmapped.isEmpty || size == nil || hasLostAttributes }
 }

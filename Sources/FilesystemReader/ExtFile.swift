@@ -42,6 +42,20 @@ public final class ExtFile: ImageSource {
     try read(buffer, offset) { (part, at) throws(StorageError) in try self.base.readQuietly(into: part, at: at) }
   }
 
+  public func willRead(_ ranges: [ByteRange]) {
+    var places: [ByteRange] = []
+    for range in ranges {
+      var index = map.firstIndex(endingAfter: range.start)
+      while index < map.count, let part = map[index].clipped(to: range) {
+        if let physical = part.physical, !part.isUnwritten {
+          places.append(ByteRange(start: physical, length: part.range.length))
+        }
+        index += 1
+      }
+    }
+    base.willRead(ByteRange.union(places))
+  }
+
   private func read(
     _ buffer: UnsafeMutableRawBufferPointer, _ offset: UInt64,
     _ fetch: (UnsafeMutableRawBufferPointer, UInt64) throws(StorageError) -> Int

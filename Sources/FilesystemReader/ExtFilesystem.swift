@@ -53,6 +53,20 @@ public final class ExtFilesystem {
   /// The filesystem's own size goes beyond what holds it.
   public var isTruncated: Bool { superblock.size > source.size }
 
+  /// `s_uuid` as the kernel and blkid(8) print it, lower case. It marks one machine's filesystem: no report has it.
+  public var uuid: String {
+    let digits = Array("0123456789abcdef")
+    var text = ""
+    withUnsafeBytes(of: fs.pointee.super.pointee.s_uuid) { bytes in
+      for (index, byte) in bytes.enumerated() {
+        if [4, 6, 8, 10].contains(index) { text.append("-") }
+        text.append(digits[Int(byte >> 4)])
+        text.append(digits[Int(byte & 15)])
+      }
+    }
+    return text
+  }
+
   var blockSize: UInt64 { superblock.blockSize }
 
   /// Free space by the group descriptors, which is what a mount counts; by the bitmaps where the journal was not
@@ -72,6 +86,7 @@ public final class ExtFilesystem {
   /// - Complexity: O(groups) reads, memory O(runs).
   public func freeRuns() throws(StorageError) -> [ByteRange] {
     if fs.pointee.block_map == nil {
+      willReadBlocks((0..<min(fs.pointee.group_desc_count, 4096)).map { ext2fs_block_bitmap_loc(fs, $0) })
       let code = ext2fs_read_block_bitmap(fs)
       guard code == 0 else {
         throw Self.error(code, "read the block bitmaps of", source.path, channel.takeLastError())

@@ -19,8 +19,15 @@ struct InodeBlockMap {
 
   let blockSize: UInt64
   let blockCount: UInt64
-  /// Reads a block; throws where it cannot be read.
-  let read: (UInt64) throws(StorageError) -> [UInt8]
+  private let filesystem: ExtFilesystem
+
+  init(_ filesystem: ExtFilesystem) {
+    self.filesystem = filesystem
+    blockSize = filesystem.blockSize
+    blockCount = filesystem.superblock.blockCount
+  }
+
+  private func read(_ block: UInt64) throws(StorageError) -> [UInt8] { try filesystem.blockBytes(block) }
 
   private static let directBlocks = 12
 
@@ -46,6 +53,10 @@ struct InodeBlockMap {
     guard node.half(0) == 0xF30A, 12 + entries * 12 <= node.count, depth <= 5, expected == nil || depth == expected
     else { return try claim(.contradiction("a node of its extent tree is none")) }
     var position = logical
+    if depth > 0, expected != nil {
+      filesystem.willReadBlocks(
+        (0..<entries).map { UInt64(node.word(16 + $0 * 12)) | UInt64(node.half(20 + $0 * 12)) << 32 })
+    }
     for index in 0..<entries {
       let at = 12 + index * 12
       let start = UInt64(node.word(at))
@@ -110,6 +121,7 @@ struct InodeBlockMap {
     if node.isZero { return try claim(.lostNode(block: UInt64(pointer), logical: logical, count: span)) }
     try claim(.node(block: UInt64(pointer)))
     let below = span / (blockSize / 4)
+    if level > 1 { filesystem.willReadBlocks((0..<node.count / 4).map { UInt64(node.word($0 * 4)) }) }
     var at = logical
     for index in 0..<node.count / 4 {
       let entry = node.word(index * 4)
@@ -166,14 +178,16 @@ extension [UInt8] {
   /// One of four bytes, likewise.
   func word(_ offset: Int) -> UInt32 { UInt32(half(offset)) | UInt32(half(offset + 2)) << 16 }
 
+  var isZero: Bool { withUnsafeBytes(\.isZero) }
+}
+
+extension UnsafeRawBufferPointer {
   var isZero: Bool {
-    withUnsafeBytes { bytes in
-      var index = 0
-      while index + 8 <= bytes.count {
-        if bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) != 0 { return false }
-        index += 8
-      }
-      return bytes[index...].allSatisfy { $0 == 0 }
+    var index = 0
+    while index + 8 <= count {
+      if loadUnaligned(fromByteOffset: index, as: UInt64.self) != 0 { return false }
+      index += 8
     }
+    return self[index...].allSatisfy { $0 == 0 }
   }
 }

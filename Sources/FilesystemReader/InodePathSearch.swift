@@ -87,9 +87,7 @@ final class InodePathSearch {
     let blockSize = filesystem.blockSize
     let limit = (inode.size.addingClamped(blockSize - 1)) / blockSize
     var runs: [(block: UInt64, count: UInt64)] = []
-    let map = InodeBlockMap(blockSize: blockSize, blockCount: filesystem.superblock.blockCount) {
-      (block) throws(StorageError) in try self.filesystem.blockBytes(block)
-    }
+    let map = InodeBlockMap(filesystem)
     try map.walk(inode) { (claim) throws(StorageError) in
       if case .data(let block, let logical, let count, false) = claim, logical < limit {
         runs.append((block, min(count, limit - logical)))

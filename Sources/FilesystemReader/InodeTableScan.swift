@@ -3,7 +3,7 @@ import LinuxStorage
 import SpaceModel
 
 /// Reads the inodes in use of a block group, and what each claims.
-struct InodeTableScan {
+final class InodeTableScan {
   private let filesystem: ExtFilesystem
   private let survey: BlockOwnerSurvey
   private let inodeSize: Int
@@ -11,7 +11,11 @@ struct InodeTableScan {
   /// Inodes in a block of the table.
   private let perBlock: UInt32
   private let firstInode: UInt32
-  private let system: SystemInodes
+  let system: SystemInodes
+  /// Decides which inodes are walked; `nil`: all are.
+  var triage: InodeTriage?
+  /// Used for each piece of a table in turn.
+  private var room: [UInt8] = []
 
   init(_ filesystem: ExtFilesystem, _ survey: BlockOwnerSurvey) {
     self.filesystem = filesystem
@@ -25,33 +29,86 @@ struct InodeTableScan {
   }
 
   /// Table blocks read at once.
-  private static let chunk: UInt64 = 64
+  private static let chunk = 64
 
   func scan(_ layout: BlockGroupLayout) throws(StorageError) {
     guard !layout.hasNoInodes, layout.isComplete, let table = layout.inodeTable else { return }
     let bitmap = try self.bitmap(layout)
     let blockSize = filesystem.blockSize
-    var index: UInt64 = 0
-    let count = UInt64(table.count)
-    func isWanted(_ block: UInt64) -> Bool { isInUse(block, bitmap) }
-    while index < count {
-      guard isWanted(index) else {
-        index += 1
-        continue
-      }
-      var end = index + 1
-      while end < count, end - index < Self.chunk, isWanted(end) { end += 1 }
-      let at = (table.lowerBound + index) * blockSize
-      var bytes = try filesystem.source.bytes(at: at, count: Int((end - index) * blockSize))
+    for piece in pieces(table, bitmap) {
+      let wanted = (piece.upperBound - piece.lowerBound) * Int(blockSize)
+      if room.count != wanted { room = [UInt8](repeating: 0, count: wanted) }
+      let got = try filesystem.source.fill(&room, at: (table.lowerBound + UInt64(piece.lowerBound)) * blockSize)
       // Behind the end of a truncated image.
-      bytes += repeatElement(0, count: Int((end - index) * blockSize) - bytes.count)
-      for block in index..<end {
-        let from = Int((block - index) * blockSize)
+      if got < wanted { room.replaceSubrange(got..<wanted, with: repeatElement(0, count: wanted - got)) }
+      if triage == nil { prefetchMaps(piece, bitmap) }
+      for block in piece {
+        let from = (block - piece.lowerBound) * Int(blockSize)
         try scan(
-          bytes[from..<from + Int(blockSize)], block: table.lowerBound + block, layout.group * perGroup,
+          room[from..<from + Int(blockSize)], block: table.lowerBound + UInt64(block), layout.group * perGroup,
           UInt32(block) * perBlock..<min(UInt32(block + 1) * perBlock, perGroup), bitmap)
       }
-      index = end
+    }
+  }
+
+  /// Has the inode tables of some groups read before they are asked for.
+  func prefetch(_ layouts: some Sequence<BlockGroupLayout>) throws(StorageError) {
+    let blockSize = filesystem.blockSize
+    let layouts = layouts.filter { !$0.hasNoInodes && $0.isComplete }
+    filesystem.willReadBlocks(layouts.compactMap(\.inodeBitmap))
+    var ranges: [ByteRange] = []
+    for layout in layouts {
+      guard let table = layout.inodeTable else { continue }
+      ranges += pieces(table, try bitmap(layout)).map {
+        ByteRange(
+          start: (table.lowerBound + UInt64($0.lowerBound)) * blockSize, length: UInt64($0.count) * blockSize)
+      }
+    }
+    filesystem.source.willRead(ByteRange.union(ranges))
+  }
+
+  /// The parts of a table that hold inodes in use or may, in blocks from its start.
+  private func pieces(_ table: Range<UInt64>, _ bitmap: [UInt8]?) -> [Range<Int>] {
+    var pieces: [Range<Int>] = []
+    for block in 0..<table.count where isInUse(UInt64(block), bitmap) {
+      if let last = pieces.last, last.upperBound == block, last.count < Self.chunk {
+        pieces[pieces.count - 1] = last.lowerBound..<block + 1
+      } else {
+        pieces.append(block..<block + 1)
+      }
+    }
+    return pieces
+  }
+
+  /// Has the first nodes of the block maps in `room` read, in the order they lie.
+  private func prefetchMaps(_ piece: Range<Int>, _ bitmap: [UInt8]?) {
+    var nodes: [MapNode] = []
+    let none = DoubtfulRanges(holes: [])
+    let first = UInt32(piece.lowerBound) * perBlock
+    let count = min(UInt32(piece.count) * perBlock, perGroup - first)
+    room.withUnsafeBytes { bytes in
+      for index in 0..<count where bitmap.map({ Self.isSet($0, first + index) }) != false {
+        let inode = UnsafeRawBufferPointer(rebasing: bytes[Int(index) * inodeSize..<Int(index + 1) * inodeSize])
+        _ = InodeGlance(0, inode, blockSize: filesystem.blockSize)
+          .touches(none, blockCount: filesystem.superblock.blockCount, nodes: &nodes)
+      }
+    }
+    filesystem.willReadBlocks(nodes.map(\.block))
+  }
+
+  /// Walks what the triage put off.
+  func finish(_ layouts: some Collection<BlockGroupLayout>, _ isCancelled: () -> Bool) throws(StorageError) {
+    try triage?.finish(isCancelled) { (number) throws(StorageError) in
+      let group = (number - 1) / self.perGroup
+      let index = layouts.index(layouts.startIndex, offsetBy: Int(group))
+      guard let table = layouts[index].inodeTable else { return nil }
+      let offset = UInt64((number - 1) % self.perGroup) * UInt64(self.inodeSize)
+      let bytes = try self.filesystem.source.bytes(
+        at: table.lowerBound * self.filesystem.blockSize + offset, count: self.inodeSize)
+      guard bytes.count == self.inodeSize else { return nil }
+      return bytes.withUnsafeBytes {
+        InodeRecord(number: number, bytes: $0, blockSize: self.filesystem.blockSize)
+      }
     }
   }
 
@@ -105,6 +162,9 @@ struct InodeTableScan {
     let first = UInt32(clamping: block.multipliedClamped(by: UInt64(perBlock)))
     guard first < perGroup else { return false }
     guard let bitmap else { return true }
+    if perBlock % 8 == 0, first + perBlock <= perGroup {
+      return bitmap[Int(first / 8)..<Int((first + perBlock) / 8)].contains { $0 != 0 }
+    }
     return (first..<min(first + perBlock, perGroup)).contains { Self.isSet(bitmap, $0) }
   }
 
@@ -113,7 +173,7 @@ struct InodeTableScan {
     _ bytes: ArraySlice<UInt8>, block: UInt64, _ base: UInt32, _ indexes: Range<UInt32>, _ bitmap: [UInt8]?
   ) throws(StorageError) {
     let isInUse = { (index: UInt32) in bitmap.map { Self.isSet($0, index) } }
-    if bytes.allSatisfy({ $0 == 0 }) {
+    if bytes.withUnsafeBytes(\.isZero) {
       guard bitmap != nil else {
         // Nobody but the directories knows whether it was ever written.
         if survey.doubtful.covers(survey.range(block)) {
@@ -134,56 +194,21 @@ struct InodeTableScan {
       survey.note(.inodeTable, block)
     }
     for index in indexes where isInUse(index) != false {
-      let from = bytes.startIndex + Int(index - indexes.lowerBound) * inodeSize
+      let at = Int(index - indexes.lowerBound) * inodeSize
+      let number = base + index + 1
+      var decision = InodeTriage.Decision.walk
       let inode = bytes.withUnsafeBytes { all in
-        let at = from - bytes.startIndex
-        return InodeRecord(
-          number: base + index + 1, bytes: UnsafeRawBufferPointer(rebasing: all[at..<at + inodeSize]),
-          blockSize: filesystem.blockSize)
+        let raw = UnsafeRawBufferPointer(rebasing: all[at..<at + inodeSize])
+        if let triage { decision = triage.decide(number, raw) }
+        return decision == .spared ? nil : InodeRecord(number: number, bytes: raw, blockSize: filesystem.blockSize)
+      }
+      guard let inode else { continue }
+      if decision == .sparedDirectory {
+        survey.register(inode)
+        continue
       }
       guard inode.mode != 0, isInUse(index) == true || inode.links > 0 else { continue }
       try survey.visit(inode, system)
-    }
-  }
-}
-
-/// Inodes that the superblock names, or that the format keeps for itself.
-struct SystemInodes {
-  /// `s_first_ino`: below it are the reserved ones.
-  let first: UInt32
-  private let resize: UInt32?
-  let journal: UInt32?
-  /// Quota files and the orphan file.
-  private let others: Set<UInt32>
-
-  init(_ fs: ext2_filsys) {
-    let super_ = fs.pointee.super.pointee
-    first = super_.s_rev_level == 0 ? 11 : super_.s_first_ino
-    resize = ext2fs_has_feature_resize_inode(fs.pointee.super) != 0 ? 7 : nil
-    journal =
-      ext2fs_has_feature_journal(fs.pointee.super) != 0 && super_.s_journal_inum != 0 ? super_.s_journal_inum : nil
-    others = Set([super_.s_usr_quota_inum, super_.s_grp_quota_inum, super_.s_prj_quota_inum, super_.s_orphan_file_inum])
-      .subtracting([0])
-  }
-
-  enum Role { case root, resize, journal, badBlocks, system, none }
-
-  func role(of inode: UInt32) -> Role {
-    switch inode {
-    case 1: .badBlocks
-    case 2: .root
-    case resize: .resize
-    case journal: .journal
-    default: inode < first || others.contains(inode) ? .system : .none
-    }
-  }
-
-  /// Whether an inode that the bitmap calls in use was written: of the reserved ones most never are.
-  func isNeverZero(_ inode: UInt32) -> Bool {
-    switch role(of: inode) {
-    case .root, .resize, .journal, .none: true
-    case .badBlocks: false
-    case .system: others.contains(inode)
     }
   }
 }

@@ -13,17 +13,29 @@ public protocol ByteSource: AnyObject, Sendable {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
   /// The same, leaving the page cache as it was; for reading all of a large source.
   func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int
+  /// Says that small pieces, ascending and apart, will be read soon, so that the reads need not wait for one another.
+  /// Nothing need come of it; what does comes into the page cache.
+  func willRead(_ ranges: [ByteRange])
 }
 
 extension ByteSource {
+  public func willRead(_ ranges: [ByteRange]) {}
+
   /// Up to `count` bytes from `offset` on; fewer at the end. For small pieces such as superblocks.
   public func bytes(at offset: UInt64, count: Int) throws(StorageError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
+    bytes.removeLast(count - (try fill(&bytes, at: offset)))
+    return bytes
+  }
+
+  /// Reads into `bytes` from `offset` on; what lies behind the end stays as it was.
+  ///
+  /// - Returns: The number of bytes read; less than there is room for only at the end.
+  public func fill(_ bytes: inout [UInt8], at offset: UInt64) throws(StorageError) -> Int {
     let outcome = bytes.withUnsafeMutableBytes { buffer -> Result<Int, StorageError> in
       do throws(StorageError) { return .success(try read(into: buffer, at: offset)) } catch { return .failure(error) }
     }
-    bytes.removeLast(count - (try outcome.get()))
-    return bytes
+    return try outcome.get()
   }
 }
 
@@ -47,6 +59,8 @@ public final class FileSource: ByteSource {
   public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     try quiet.read(into: buffer, at: offset)
   }
+
+  public func willRead(_ ranges: [ByteRange]) { file.willRead(ranges) }
 }
 
 /// A part of another source, such as a partition of a disk image.
@@ -70,6 +84,13 @@ public final class SourceSlice: ByteSource {
   public func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
     guard offset < size else { return 0 }
     return try base.readQuietly(into: within(buffer, offset), at: range.start + offset)
+  }
+
+  public func willRead(_ ranges: [ByteRange]) {
+    let whole = ByteRange(start: 0, end: size)
+    base.willRead(
+      ranges.compactMap { $0.intersection(whole) }
+        .map { ByteRange(start: range.start + $0.start, length: $0.length) })
   }
 
   /// The part of `buffer` that the slice can fill.

@@ -47,6 +47,8 @@ public final class LiveFile: ImageSource {
     try file.read(into: buffer, at: offset)
   }
 
+  public func willRead(_ ranges: [ByteRange]) { file.willRead(ranges) }
+
   public func askAllocationUnit() -> UInt64? {
     guard host.type == "ext4", let status = try? file.status() else { return nil }
     if let unit = askUnit(status) { return unit }

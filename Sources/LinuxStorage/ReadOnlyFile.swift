@@ -116,6 +116,14 @@ public final class ReadOnlyFile: Sendable {
     }
     return done
   }
+
+  /// Begins to read these parts into the page cache (POSIX_FADV_WILLNEED), many at a time.
+  func willRead(_ ranges: [ByteRange]) {
+    for range in ranges {
+      guard let start = off_t(exactly: range.start), let length = off_t(exactly: range.length) else { continue }
+      posix_fadvise(descriptor, start, length, POSIX_FADV_WILLNEED)
+    }
+  }
 }
 
 /// Calls `body` with the path as a NUL-terminated C string.

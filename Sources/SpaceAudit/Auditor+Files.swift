@@ -18,6 +18,9 @@ extension Auditor {
     findings += AmbiguousLabel.findings(in: layout.partitions.filter { request.isWanted($0.filesystemLabel) })
     let source = try FileSource(file)
     let isBare = layout.tableType == nil
+    // A disk in a file is another machine's.
+    var depth = request.depth
+    depth.isOfRunningKernel = false
     for partition in layout.partitions where request.labels.isEmpty || request.isWanted(partition.filesystemLabel) {
       if monitor.isCancelled() { throw .cancelledAudit }
       guard
@@ -27,7 +30,7 @@ extension Auditor {
       add(
         try Self.survey(
           partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),
-          depth: request.depth, monitor: monitor))
+          depth: depth, monitor: monitor))
     }
   }
 

@@ -32,6 +32,8 @@ public struct Auditor {
     _ request: AuditRequest, monitor: AuditMonitor = AuditMonitor(), prober: any DeviceProber = ChildProber(),
     worker: DeviceWorker? = DeviceWorker()
   ) {
+    var request = request
+    request.depth.isOfRunningKernel = request.sysroot.isOfRunningKernel
     self.request = request
     self.monitor = monitor
     self.prober = prober

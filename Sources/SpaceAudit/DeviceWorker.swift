@@ -168,4 +168,6 @@ private final class TickingSource: ByteSource {
     defer { tick() }
     return try base.readQuietly(into: buffer, at: offset)
   }
+
+  func willRead(_ ranges: [ByteRange]) { base.willRead(ranges) }
 }

@@ -161,7 +161,7 @@ struct PartitionSurvey: Codable {
       let check = try IntegrityCheck.verify(
         source, map: measurement.map, readsData: depth.verification == .whole, monitor: monitor)
       usage.integrity = check.integrity
-      if depth.verification == .whole {
+      if depth.verification == .whole || depth.kernelLog != nil || depth.isOfRunningKernel {
         subjects.append(
           SecondEvidence.Subject(
             path: path, role: role, os: inside.os, source: source, holes: measurement.map.holes, survey: check))

@@ -21,6 +21,8 @@ public struct SurveyDepth: Sendable, Hashable, Codable {
   public var comparesAttributes = false
   /// A kernel log of the time the image was written.
   public var kernelLog: FilePath?
+  /// What is looked at is this machine's, so that the running kernel's log may say something of it.
+  var isOfRunningKernel = false
 
   public init() {}
 }

@@ -38,6 +38,14 @@ public struct DoubtfulRanges: Sendable {
     return found
   }
 
+  /// Whether any of `range` is in doubt.
+  ///
+  /// - Complexity: O(log *n*).
+  public func touches(_ range: ByteRange) -> Bool {
+    let index = firstIndex(endingAfter: range.start)
+    return index < runs.count && runs[index].range.start < range.end
+  }
+
   /// Whether every byte of `range` reads as zero.
   public func covers(_ range: ByteRange) -> Bool {
     var position = range.start

@@ -3,6 +3,7 @@ import ImageIntegrity
 import LinuxStorage
 import SpaceAudit
 import SpaceModel
+import SpaceReport
 import TestSupport
 import Testing
 
@@ -43,5 +44,73 @@ import Testing
       }
       #expect(isZero.contains(true), "\(lost)")
     }
+  }
+
+  @Test(
+    "a dug image is damaged by the running kernel's log, its files are named, and it is not once it was written again",
+    .enabled(if: access("/dev/kmsg", R_OK) == 0, "this machine shows no kernel log"), .needsTool("fallocate", "debugfs")
+  )
+  func runningKernelDecides() throws {
+    let scratch = try ScratchDirectory()
+    let host = try LoopMount.makeFilesystem("ext4", in: scratch, name: "state.img", sizeMiB: 128)
+    let copy = try scratch.write([], to: "active.img")
+    try LoopMount.with(image: host, type: "ext4") { state, _ in
+      let image = "\(state)/active.img"
+      try Command.check("truncate", "-s", "100M", image)
+      try Command.check("mkfs.ext2", "-q", "-F", "-b", "4096", "-L", "COS_ACTIVE", image)
+      try LoopMount.with(image: image, type: "ext2") { inner, _ in
+        try Command.check("dd", "if=/dev/urandom", "of=\(inner)/large", "bs=1M", "count=40")
+        // Zeros that digging takes rightly.
+        try Command.check("dd", "if=/dev/urandom", "of=\(inner)/partly", "bs=64k", "count=4")
+        try Command.check("dd", "if=/dev/zero", "of=\(inner)/partly", "bs=64k", "count=1", "seek=1", "conv=notrunc")
+      }
+      // Only the data loses its place, so that all metadata can be written.
+      let blocks = try Command.check("debugfs", "-R", "blocks /large", image).lines.joined(separator: " ")
+        .split(separator: " ").compactMap { UInt64($0) }
+      let pointers = Set(try indirectBlocks(of: "/large", in: image))
+      let data = ByteRange.union(
+        blocks.filter { !pointers.contains($0) }.map { ByteRange(start: $0 * 4096, length: 4096) })
+      for range in data {
+        try Command.check("fallocate", "-p", "-o", "\(range.start)", "-l", "\(range.length)", image)
+      }
+      _ = try Command.run("dd", "if=/dev/zero", "of=\(state)/filler", "bs=1M")
+      try Command.check("truncate", "-s", "-8M", "\(state)/filler")
+      try Command.check("sync", "-f", state)
+      try LoopMount.with(image: image, type: "ext2") { inner, _ in
+        _ = try Command.run("dd", "if=/dev/urandom", "of=\(inner)/large", "bs=1M", "count=40", "conv=notrunc")
+        _ = try Command.run("sync", "-f", inner)
+      }
+      try Command.check("cp", "--sparse=always", image, copy)
+    }
+    let empty = try scratch.write([], to: "empty.log")
+    let alone = try verify(copy, log: empty)
+    #expect(alone.state == .clean, "\(alone)")
+    let first = try verify(copy)
+    #expect(first.state == .damaged, "\(first)")
+    #expect(first.files?.map(\.path) == ["/large"])
+    #expect(first.checked.contains("kernel-log"))
+    // The same filesystem, written again where there is room: what the log says is of the past.
+    _ = try LoopMount.with(image: copy, type: "ext2") { inner, _ in
+      try Command.check("dd", "if=/dev/urandom", "of=\(inner)/large", "bs=1M", "count=40", "conv=notrunc")
+    }
+    let second = try verify(copy)
+    #expect(second.state == .clean, "\(second)")
+    #expect(second.checked.contains("kernel-log"))
+  }
+
+  private func indirectBlocks(of path: String, in image: String) throws -> [UInt64] {
+    // `(IND):1234, (DIND):1235, …`
+    let text = try Command.check("debugfs", "-R", "stat \(path)", image).lines.joined(separator: " ")
+    return text.components(separatedBy: "IND):").dropFirst().compactMap { UInt64($0.prefix { $0.isNumber }) }
+  }
+
+  private func verify(_ image: String, log: String? = nil) throws -> Integrity {
+    var request = AuditRequest()
+    request.images = [FilePath(image)]
+    request.depth.verification = .whole
+    request.depth.kernelLog = log.map { FilePath($0) }
+    var auditor = Auditor(request)
+    let outcome = try auditor.run(tool: .init(name: "headroom", version: "0"), generatedAt: "2025-01-01T00:00:00Z")
+    return try #require(outcome.report.partitions.first?.images?.first?.integrity)
   }
 }

@@ -22,21 +22,22 @@ struct SecondEvidence {
   /// Names that differ between two images of one version, by image.
   private(set) var twinsThatDiffer: [FilePath: String] = [:]
 
+  private var readLog: KernelLog?
+
   init(depth: SurveyDepth) { self.depth = depth }
 
   /// - Throws: ``StorageError`` `.cancelled` only.
   mutating func integrity(of subject: Subject, among others: [Subject]) throws(StorageError) -> Integrity {
     var integrity = subject.survey.integrity
-    if let twin = others.first(where: { $0.path != subject.path && $0.os != nil && $0.os == subject.os }) {
+    // Without data read it is known of neither where it has zeros.
+    if depth.verification == .whole,
+      let twin = others.first(where: { $0.path != subject.path && $0.os != nil && $0.os == subject.os })
+    {
       try attempt("compared with its twin \(twin.path.display)") { (evidence) throws(StorageError) in
         try evidence.ask(twin, about: subject, &integrity)
       }
     }
-    if let log = depth.kernelLog {
-      try attempt("looked for in the kernel log") { (_) throws(StorageError) in
-        Self.apply(try KernelLog(contentsOf: log), to: subject, &integrity)
-      }
-    }
+    try askKernelLog(subject, &integrity)
     if let payload = depth.against {
       let withAttributes = depth.comparesAttributes
       try attempt("compared with \(payload.display)") { (_) throws(StorageError) in
@@ -113,25 +114,30 @@ struct SecondEvidence {
 
   // MARK: Kernel log
 
-  private static func apply(_ log: KernelLog, to subject: Subject, _ integrity: inout Integrity) {
-    integrity.checked.append("kernel-log")
-    let size = ByteCount(clamping: subject.source.size)
-    let failed = log.attachments.filter {
-      $0.errorCount > 0 && $0.tie(toImageOf: size, filesystemUUID: nil) >= .capacity
+  /// The log that was named, else the running kernel's where it could say more.
+  private mutating func askKernelLog(_ subject: Subject, _ integrity: inout Integrity) throws(StorageError) {
+    guard depth.kernelLog != nil || (depth.isOfRunningKernel && integrity.isOpenToTheLog) else { return }
+    let mustTell = depth.kernelLog != nil || integrity.state != .clean
+    do throws(StorageError) {
+      let log = try kernelLog()
+      integrity.checked.append("kernel-log")
+      let files = subject.survey.files
+      try KernelLogQuestion(image: subject.source, files: files).evidence(in: log)?.apply(to: &integrity, files: files)
+    } catch {
+      if error.code == .cancelled { throw error }
+      if mustTell {
+        limits.append(
+          Limit("evidence-not-taken", "An image was not looked for in the kernel log: \(error.summary)."))
+      }
     }
-    guard !failed.isEmpty else { return }
-    let count = failed.reduce(0) { $0 + $1.errorCount }
-    let words = "The kernel log has \(count) failed writes to a loop device of this image's size."
-    switch integrity.state {
-    case .suspect:
-      integrity.state = .damaged
-      integrity.reason += " " + words
-    case .clean, .unknown:
-      // active and passive can have one size: it may have been the other.
-      integrity.state = .suspect
-      integrity.reason = words + " " + integrity.reason
-    case .damaged: integrity.reason += " " + words
-    }
+  }
+
+  /// Read once, for all images.
+  private mutating func kernelLog() throws(StorageError) -> KernelLog {
+    if let readLog { return readLog }
+    let log = if let path = depth.kernelLog { try KernelLog(contentsOf: path) } else { try KernelLog.running() }
+    readLog = log
+    return log
   }
 
   // MARK: Payload
