@@ -57,9 +57,7 @@ extension ExtFilesystem {
     guard inode.kind == .directory, inode.hasBlockMap else { return [] }
     let last = inode.size.addingClamped(blockSize - 1) / blockSize
     var names: [(name: FilePath, inode: UInt32)] = []
-    let map = InodeBlockMap(blockSize: blockSize, blockCount: superblock.blockCount) {
-      (block) throws(StorageError) in try self.blockBytes(block)
-    }
+    let map = InodeBlockMap(self)
     try map.walk(inode) { (claim) throws(StorageError) in
       guard case .data(let first, let logical, let count, false) = claim, logical < last else { return }
       for block in first..<first + min(count, last - logical) where names.count < limit {
