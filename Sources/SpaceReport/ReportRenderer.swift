@@ -17,7 +17,8 @@ public struct ReportRenderer: Sendable {
   public func render(as format: ReportFormat) throws -> [UInt8] {
     switch format {
     case .json: try ReportEncoder.encode(report)
-    case .text, .ndjson, .prometheus, .nagios, .npd, .harvesterValidator, .html, .markdown: RawArgument.bytes(of: text)
+    case .ndjson: try NDJSONReport(report).render()
+    case .text, .prometheus, .nagios, .npd, .harvesterValidator, .html, .markdown: RawArgument.bytes(of: text)
     }
   }
 
