@@ -93,6 +93,6 @@ struct HeadroomCommand: ParsableCommand {
     version: ToolVersion.version,
     subcommands: [
       AuditCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, PartitionsCommand.self,
-      WorkerCommand.self,
+      SchemaCommand.self, WorkerCommand.self,
     ])
 }
