@@ -5,6 +5,7 @@ extension BlockOwnerSurvey {
   /// Takes in one inode in use.
   func visit(_ inode: InodeRecord, _ system: SystemInodes) throws(StorageError) {
     let role = system.role(of: inode.number)
+    visited.insert(inode.number)
     if role == .resize { return try visitResizeInode(inode) }
     var file = BlockOwnership.File(inode: inode.number, size: inode.size)
     file.modified = inode.modified
@@ -69,17 +70,17 @@ extension BlockOwnerSurvey {
         contradict(inode.number, clause)
       case .node(let block):
         claimed += 1
-        try count(1)
+        try own(block, 1)
         claim(block, 1)
         note(.blockMap, block)
       case .lostNode(let block, let logical, let span):
         claimed += 1
-        try count(1)
+        try own(block, 1)
         claim(block, 1)
         lost.append((block, logical, span))
       case .data(let block, let logical, let blocks, let isUnwritten):
         claimed = claimed.addingClamped(blocks)
-        try count(blocks)
+        try own(block, blocks)
         if isUnwritten { file.isPreallocated = true }
         take(range(block, blocks), at: logical, contents, isUnwritten: isUnwritten, limit: limit, &file)
         if contents == .directory, !isUnwritten, file.pieces.isEmpty == false { noteDirectory(&file) }
@@ -151,7 +152,7 @@ extension BlockOwnerSurvey {
   private func visitResizeInode(_ inode: InodeRecord) throws(StorageError) {
     let block = UInt64(inode.map.word(13 * 4))
     guard block > 0, block < filesystem.superblock.blockCount else { return }
-    try count(1)
+    try own(block, 1)
     claim(block, 1)
     note(.reservedDescriptors, block)
   }

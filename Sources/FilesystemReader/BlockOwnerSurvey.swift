@@ -31,7 +31,7 @@ extension ExtFilesystem {
     let used = DoubtfulRanges.subtract(
       free, from: [ByteRange(start: min(first, superblock.size), end: superblock.size)])
 
-    let survey = BlockOwnerSurvey(self, doubtful, used: used.reduce(0) { $0 + $1.length })
+    let survey = BlockOwnerSurvey(self, doubtful, used: used.reduce(0) { $0 + $1.length }, isThorough: isThorough)
     let layouts = (0..<fs.pointee.group_desc_count).lazy.map { group in
       BlockGroupLayout(self.fs, group: group, blockCount: self.superblock.blockCount)
     }
@@ -57,6 +57,8 @@ extension ExtFilesystem {
     }
     if survey.directories[2] == nil, !survey.lostInodes.contains(2) { survey.contradict("it has no root directory") }
     try survey.nameFiles(isCancelled)
+    survey.countLostInodes(layouts)
+    if isThorough { survey.reconcile(used: used, fixed: fixed) }
     survey.result.unowned = DoubtfulRanges.subtract(ByteRange.union(fixed + survey.claimedHoles), from: usedHoles)
     return survey.result
   }
@@ -69,7 +71,7 @@ extension ExtFilesystem {
     for layout in layouts where try scan.hasDoubt(layout) { return false }
     if rest.isEmpty { return true }
     // On a survey of its own: the inode is read again where the answer is no.
-    let journal = BlockOwnerSurvey(self, DoubtfulRanges(holes: rest), used: 0)
+    let journal = BlockOwnerSurvey(self, DoubtfulRanges(holes: rest), used: 0, isThorough: false)
     guard let first = layouts.first else { return false }
     try InodeTableScan(self, journal).scanJournal(first)
     return journal.result.metadata.isEmpty && journal.result.contradictions == 0
@@ -92,13 +94,23 @@ final class BlockOwnerSurvey {
   var lostInodes: InodeSet
   /// In such a block too, but the bitmap is lost as well: lost where a name leads to them.
   var perhapsLostInodes: InodeSet
+  /// Inodes that were read and are some.
+  var visited: InodeSet
+  /// Of them, those that only a name led to: the bitmap calls them free.
+  var unmarkedInodes: Set<UInt32> = []
+  /// Blocks of inode tables that were listed already.
+  var notedTableBlocks: Set<UInt64> = []
+  let isThorough: Bool
+  let system: SystemInodes
+  /// What inodes claim, for ``reconcile(used:fixed:)``.
+  var owned: [ByteRange] = []
   /// What is lost may have led to others.
   var mayHideNames = false
   private var claimedBlocks: UInt64 = 0
   /// Whether each block of extended attributes in doubt is lost: several inodes may share one.
   private var attributeBlocks: [UInt64: Bool] = [:]
 
-  init(_ filesystem: ExtFilesystem, _ doubtful: DoubtfulRanges, used: UInt64) {
+  init(_ filesystem: ExtFilesystem, _ doubtful: DoubtfulRanges, used: UInt64, isThorough: Bool) {
     self.filesystem = filesystem
     self.doubtful = doubtful
     result = BlockOwnership(blockBytes: filesystem.blockSize, usedBytes: used)
@@ -106,6 +118,9 @@ final class BlockOwnerSurvey {
     result.hasErrors = Int32(filesystem.fs.pointee.super.pointee.s_state) & EXT2_ERROR_FS != 0
     lostInodes = InodeSet(perGroup: filesystem.fs.pointee.super.pointee.s_inodes_per_group)
     perhapsLostInodes = lostInodes
+    visited = lostInodes
+    self.isThorough = isThorough
+    system = SystemInodes(filesystem.fs)
   }
 
   func range(_ block: UInt64, _ count: UInt64 = 1) -> ByteRange {
@@ -123,6 +138,7 @@ final class BlockOwnerSurvey {
     guard !runs.isEmpty || readsAsZero else { return false }
     let holes = runs.reduce(0) { $0 + ($1.isHole ? $1.range.length : 0) }
     let isLost = readsAsZero || doubtful.covers(whole)
+    if kind == .inodeTable { notedTableBlocks.insert(block) }
     result.metadata.append(.init(kind: kind, block: whole, holeBytes: holes, isLost: isLost))
     return isLost
   }
@@ -151,6 +167,7 @@ final class BlockOwnerSurvey {
     if group == 0, filesystem.superblock.features.contains("mmp"), protection < filesystem.superblock.blockCount {
       note(.multiMountProtection, protection)
       claim(protection, 1)
+      if isThorough { addOwned(range(protection)) }
     }
   }
 
@@ -170,13 +187,25 @@ final class BlockOwnerSurvey {
     for run in doubtful.runs(in: range(block, count)) where run.isHole { claimedHoles.append(run.range) }
   }
 
+  /// Takes note that these blocks are an inode's.
+  ///
   /// - Throws: ``StorageError`` `.corrupt` where more blocks are claimed than there are: some are claimed twice.
-  func count(_ blocks: UInt64) throws(StorageError) {
-    claimedBlocks = claimedBlocks.addingClamped(blocks)
+  func own(_ block: UInt64, _ count: UInt64) throws(StorageError) {
+    if isThorough { addOwned(range(block, count)) }
+    claimedBlocks = claimedBlocks.addingClamped(count)
     guard claimedBlocks <= filesystem.superblock.blockCount else {
       throw StorageError(
         .corrupt, operation: "tell the owners of blocks in", path: filesystem.source.path,
         message: "its inodes claim more blocks than it has", hint: "Check the filesystem with e2fsck -fn.")
+    }
+  }
+
+  /// Most files lie right behind the one before them.
+  private func addOwned(_ blocks: ByteRange) {
+    if let last = owned.last, last.end == blocks.start {
+      owned[owned.count - 1].end = blocks.end
+    } else {
+      owned.append(blocks)
     }
   }
 
@@ -189,6 +218,7 @@ final class BlockOwnerSurvey {
       return false
     }
     if let known = attributeBlocks[block] { return known }
+    if isThorough, owned.last?.end != (block + 1) * filesystem.blockSize { addOwned(range(block)) }
     guard !doubtful.runs(in: range(block)).isEmpty else { return false }
     claim(block, 1)
     let isLost = note(.attributes, block)

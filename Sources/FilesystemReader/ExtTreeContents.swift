@@ -23,9 +23,28 @@ public final class ExtTreeContents: TreeContents {
   public func entries(
     _ node: UInt64, at path: FilePath, withAttributes: Bool
   ) throws(StorageError) -> [TreeRecord] {
-    let number = UInt32(truncatingIfNeeded: node)
+    let names = try filesystem.names(ofDirectory: UInt32(truncatingIfNeeded: node), path: path)
+    return try records(of: names, at: path, withAttributes: withAttributes)
+  }
+
+  public func readableEntries(
+    _ node: UInt64, at path: FilePath, withAttributes: Bool
+  ) throws(StorageError) -> (entries: [TreeRecord], problem: StorageError?) {
+    do throws(StorageError) {
+      return (try entries(node, at: path, withAttributes: withAttributes), nil)
+    } catch {
+      if error.code == .io, error.cause != nil { throw error }
+      let number = UInt32(truncatingIfNeeded: node)
+      let names = try filesystem.survivingNames(ofDirectory: number, path: path)
+      return (try records(of: names, at: path, withAttributes: withAttributes), error)
+    }
+  }
+
+  private func records(
+    of found: [(name: FilePath, inode: UInt32)], at path: FilePath, withAttributes: Bool
+  ) throws(StorageError) -> [TreeRecord] {
     // In the order of the inode table, so that each of its blocks is read once.
-    let names = try filesystem.names(ofDirectory: number, path: path).sorted { $0.inode < $1.inode }
+    let names = found.sorted { $0.inode < $1.inode }
     if withAttributes, attributes == nil { attributes = try ExtAttributes(filesystem) }
     var records: [TreeRecord] = []
     records.reserveCapacity(names.count)

@@ -39,14 +39,17 @@ final class InodePathSearch {
       }
       guard let inode = survey.directories[directory] else { continue }
       var below: [UInt32] = []
-      try read(inode) { (child, name) in
+      try read(inode) { (child, name) throws(StorageError) in
         named.insert(child)
+        if survey.perhapsLostInodes.contains(child) { survey.foundLost(child) }
+        try survey.foundName(child)
         if survey.directories[child] != nil, seen.insert(child).inserted {
           parents[child] = name
           below.append(child)
         }
-        if survey.perhapsLostInodes.contains(child) { survey.foundLost(child) }
-        if wanted.contains(child) || survey.lostInodes.contains(child) { names[child, default: []].append(name) }
+        if wanted.contains(child) || survey.lostInodes.contains(child) || survey.unmarkedInodes.contains(child) {
+          names[child, default: []].append(name)
+        }
       }
       stack += below.reversed()
     }
@@ -77,7 +80,9 @@ final class InodePathSearch {
 
   // MARK: Reading a directory
 
-  private func read(_ inode: InodeRecord, _ entry: (UInt32, Name) -> Void) throws(StorageError) {
+  private func read(
+    _ inode: InodeRecord, _ entry: (UInt32, Name) throws(StorageError) -> Void
+  ) throws(StorageError) {
     guard inode.hasBlockMap else { return }
     let blockSize = filesystem.blockSize
     let limit = (inode.size.addingClamped(blockSize - 1)) / blockSize
@@ -104,9 +109,9 @@ final class InodePathSearch {
     }
   }
 
-  /// One block of entries (`struct ext4_dir_entry_2`). Index blocks of a hashed directory look like one empty entry.
+  /// One block of entries.
   private func parse(
-    _ bytes: [UInt8], _ block: UInt64, _ directory: UInt32, _ entry: (UInt32, Name) -> Void
+    _ bytes: [UInt8], _ block: UInt64, _ directory: UInt32, _ entry: (UInt32, Name) throws(StorageError) -> Void
   ) throws(StorageError) {
     if bytes.isZero {
       if !survey.doubtful.covers(survey.range(block)) { survey.note(.directory, block, readsAsZero: true) }
@@ -114,70 +119,19 @@ final class InodePathSearch {
       survey.mayHideNames = true
       return
     }
-    var at = 0
-    while at + 8 <= bytes.count {
-      var length = Int(bytes.half(at + 4))
-      // A whole block of 64 KiB does not fit 16 bits (ext4_rec_len_from_disk).
-      if length == 0 || length == 65_535, bytes.count == 65_536 { length = 65_536 }
-      let nameLength = Int(bytes[at + 6])
-      guard length >= 8, length % 4 == 0, at + length <= bytes.count, 8 + nameLength <= length else {
-        return survey.contradict(directory, "an entry of this directory is none")
+    let content = DirectoryBlock(bytes)
+    for found in content.entries {
+      guard found.inode <= filesystem.fs.pointee.super.pointee.s_inodes_count, !found.name.contains(0),
+        !found.name.contains(0x2F)
+      else { return survey.contradict(directory, "an entry of this directory is none") }
+      namesLeft -= 1
+      guard namesLeft >= 0 else {
+        throw StorageError(
+          .corrupt, operation: "read the tree in", path: filesystem.source.path,
+          message: "it holds more than \(WalkLimit.names) names", hint: "Check the filesystem with e2fsck -fn.")
       }
-      let inode = bytes.word(at)
-      let name = bytes[at + 8..<at + 8 + nameLength]
-      if inode != 0, nameLength > 0, !name.elementsEqual([0x2E]), !name.elementsEqual([0x2E, 0x2E]) {
-        guard inode <= filesystem.fs.pointee.super.pointee.s_inodes_count, !name.contains(0), !name.contains(0x2F)
-        else { return survey.contradict(directory, "an entry of this directory is none") }
-        namesLeft -= 1
-        guard namesLeft >= 0 else {
-          throw StorageError(
-            .corrupt, operation: "read the tree in", path: filesystem.source.path,
-            message: "it holds more than \(WalkLimit.names) names", hint: "Check the filesystem with e2fsck -fn.")
-        }
-        entry(inode, Name(directory: directory, name: Array(name), isDirectory: bytes[at + 7] == 2))
-      }
-      at += length
+      try entry(found.inode, Name(directory: directory, name: found.name, isDirectory: found.isDirectory))
     }
-  }
-}
-
-extension BlockOwnerSurvey {
-  /// A name leads to an inode in a block of the inode table that reads as zeros: it was in use.
-  func foundLost(_ inode: UInt32) {
-    guard lostInodes.insert(inode) else { return }
-    let super_ = filesystem.fs.pointee.super.pointee
-    let index = (inode - 1) % super_.s_inodes_per_group
-    let table = UInt64(ext2fs_inode_table_loc(filesystem.fs, (inode - 1) / super_.s_inodes_per_group))
-    let block = table + UInt64(index) * filesystem.superblock.inodeSize / filesystem.blockSize
-    if !result.metadata.contains(where: { $0.kind == .inodeTable && $0.block == range(block) }) {
-      note(.inodeTable, block, readsAsZero: true)
-    }
-  }
-
-  /// Finds the paths of what was found, and counts what no path leads to any more.
-  func nameFiles(_ isCancelled: () -> Bool) throws(StorageError) {
-    guard !result.files.isEmpty || mayHideNames || !lostInodes.isEmpty else { return }
-    let wanted = Set(result.files.filter { !$0.isSystem }.map(\.inode)).union(lostDirectories)
-    let search = InodePathSearch(self, wanted: wanted)
-    try search.run(isCancelled)
-    for index in result.files.indices { result.files[index].paths = search.paths(of: result.files[index].inode) }
-    for inode in lostDirectories.sorted() { result.lostDirectories += search.paths(of: inode) }
-    lostInodes.forEach { inode in
-      let paths = search.paths(of: inode)
-      if paths.isEmpty {
-        result.unreachableInodes += 1
-      } else if inode == InodePathSearch.root || search.isDirectory(inode) {
-        result.lostDirectories += paths
-      } else {
-        var file = BlockOwnership.File(inode: inode, size: nil)
-        file.paths = paths
-        result.files.append(file)
-      }
-    }
-    result.lostDirectories.sort()
-    for inode in inodes where !search.named.contains(inode.number) {
-      result.unreachableInodes += 1
-      result.unreachableBytes += UInt64(inode.blocks) * filesystem.blockSize
-    }
+    if !content.isWhole { survey.contradict(directory, "an entry of this directory is none") }
   }
 }

@@ -23,6 +23,9 @@ struct InodeSet {
     return true
   }
 
+  /// - Parameter group: Counted from 0.
+  func count(inGroup group: UInt32) -> Int { (groups[group] ?? []).reduce(0) { $0 + $1.nonzeroBitCount } }
+
   var isEmpty: Bool { groups.isEmpty }
 
   /// In ascending order.

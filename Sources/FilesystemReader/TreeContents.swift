@@ -25,10 +25,30 @@ public protocol TreeContents: AnyObject {
   ///   same, with ``TreeRecord/kind`` `nil`.
   func entries(_ node: UInt64, at path: FilePath, withAttributes: Bool) throws(StorageError) -> [TreeRecord]
 
+  /// ``entries(_:at:withAttributes:)`` as far as the directory can be read, and why that is not all of it.
+  ///
+  /// - Throws: ``StorageError`` where the disk under the tree cannot be read.
+  func readableEntries(
+    _ node: UInt64, at path: FilePath, withAttributes: Bool
+  ) throws(StorageError) -> (entries: [TreeRecord], problem: StorageError?)
+
   /// The bytes of a regular file.
   ///
   /// - Throws: ``StorageError`` where it is none, or where its blocks lie cannot be read.
   func open(_ node: UInt64, at path: FilePath) throws(StorageError) -> any TreeFileContents
+}
+
+extension TreeContents {
+  public func readableEntries(
+    _ node: UInt64, at path: FilePath, withAttributes: Bool
+  ) throws(StorageError) -> (entries: [TreeRecord], problem: StorageError?) {
+    do throws(StorageError) {
+      return (try entries(node, at: path, withAttributes: withAttributes), nil)
+    } catch {
+      if error.code == .io, error.cause != nil { throw error }
+      return ([], error)
+    }
+  }
 }
 
 /// The bytes of a regular file of a tree. Not thread-safe.

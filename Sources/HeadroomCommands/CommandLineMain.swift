@@ -9,19 +9,13 @@ public enum CommandLineMain {
     Interruption.install()
     OpenFileLimit.raise()
     do {
-      var command = try HeadroomCommand.parseAsRoot(arguments())
+      var command = try HeadroomCommand.parseAsRoot(Invocation.current.words)
       try command.run()
       return ExitStatus.ok
     } catch {
-      return report(error)
-    }
-  }
-
-  /// The command line's words; bytes that are not UTF-8 survive as ``RawArgument`` text.
-  private static func arguments() -> [String] {
-    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-      guard let word = CommandLine.unsafeArgv[index] else { return nil }
-      return RawArgument.text(of: UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) })
+      let code = report(error)
+      guard let adapter = Invocation.current.adapter, !(error is ExitCode) else { return code }
+      return AdaptedError(error, format: adapter).report(code)
     }
   }
 
@@ -30,6 +24,8 @@ public enum CommandLineMain {
       Output.error(failure)
       return failure.code == .cancelled ? ExitStatus.interrupted : ExitStatus.unknown
     }
+    // A command has said all it has to say.
+    if let code = error as? ExitCode { return code.rawValue }
     let code = HeadroomCommand.exitCode(for: error)
     let message = HeadroomCommand.fullMessage(for: error)
     if code.isSuccess {
@@ -39,7 +35,6 @@ public enum CommandLineMain {
     // It repeats words of the command line, which may hold anything.
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { DisplayText.escaped(String($0)) }
     if !message.isEmpty { Output.toStandardError(lines.joined(separator: "\n") + "\n") }
-    if error is ExitCode { return code.rawValue }
     // Monitoring reads 1 as a warning; an error of ours is never that.
     return code == .validationFailure ? ExitStatus.usage : ExitStatus.unknown
   }
@@ -92,7 +87,7 @@ struct HeadroomCommand: ParsableCommand {
       """,
     version: ToolVersion.version,
     subcommands: [
-      AuditCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, PartitionsCommand.self,
-      SchemaCommand.self, WorkerCommand.self,
+      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
+      PartitionsCommand.self, RenderCommand.self, SchemaCommand.self, WorkerCommand.self,
     ])
 }

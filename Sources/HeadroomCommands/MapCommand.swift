@@ -17,7 +17,8 @@ struct MapCommand: ParsableCommand {
       """,
     discussion: """
       The picture reads the data to find zeros that are written out; --no-zeros leaves that out. With --json data is \
-      read only with --zeros. One image gives one JSON object, several give an array.
+      read only with --zeros. One image gives one JSON object, several give an array. qemu-map is what qemu-img map \
+      --output=json writes.
       """)
 
   @Argument(help: ArgumentHelp("Image files; with --disk, paths below the filesystem's root.", valueName: "image"))
@@ -38,6 +39,7 @@ struct MapCommand: ParsableCommand {
   @Option(name: .long, help: "With --disk: on the partition with this number.")
   var partition: Int?
 
+  @OptionGroup(title: "Format") var format: MapFormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func validate() throws {
@@ -45,6 +47,9 @@ struct MapCommand: ParsableCommand {
       throw ValidationError("--label and --partition go with --disk.")
     }
     if images.contains("") { throw ValidationError("An image needs a name.") }
+    if format.chosen == .qemuMap, images.count > 1 || zeros == true || summary {
+      throw ValidationError("--format qemu-map maps one image, without --zeros and --summary.")
+    }
     if label == "" || disk == "" { throw ValidationError("--label and --disk need a name.") }
   }
 
@@ -52,7 +57,7 @@ struct MapCommand: ParsableCommand {
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     let lookup = ClusterLookup()
     let inputs = (images + (disk.map { [$0] } ?? [])).map { FilePath($0) }
-    let sink = MapSink(output, inputs: inputs, isArray: images.count > 1, summary: summary)
+    let sink = MapSink(output, format: format.chosen, inputs: inputs, isArray: images.count > 1, summary: summary)
     var failed = false
     for name in images {
       do throws(StorageError) {
@@ -61,7 +66,7 @@ struct MapCommand: ParsableCommand {
           if let disk { try MapTarget(path, inDisk: FilePath(disk), label: label, partition: partition) } else {
             try MapTarget(live: path, lookup: lookup)
           }
-        failed = try !sink.add(target, readsData: zeros ?? !output.isJSON, progress: progress) || failed
+        failed = try !sink.add(target, readsData: zeros ?? (format.chosen == .text), progress: progress) || failed
       } catch {
         progress.finish()
         Output.error(error)

@@ -18,6 +18,7 @@ struct PartitionsCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
+  @OptionGroup(title: "Format") var format: FormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func validate() throws {
@@ -28,7 +29,7 @@ struct PartitionsCommand: ParsableCommand {
     let request = try targets.request()
     let listing = PartitionListing.of(request)
     for failure in listing.failures { Output.error(failure) }
-    if output.isJSON {
+    if format.isJSON {
       try output.emit(ReportEncoder.encode(listing.document), inputs: targets.inputs)
     } else {
       try output.emit(

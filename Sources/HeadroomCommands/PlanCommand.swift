@@ -22,7 +22,8 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
   @OptionGroup(title: "Upgrade") var upgrade: UpgradeOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Thresholds") var thresholds: ThresholdOptions
+  @OptionGroup(title: "Report") var reporting: ReportOptions
 
   @Option(help: ArgumentHelp("Project from a saved report of headroom audit --json.", valueName: "file"))
   var report: String?
@@ -46,44 +47,45 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    let settings = try thresholds.settings()
     var request = try targets.request()
     request.depth.readsData = !quick
-    let progress = Progress(quiet: output.quiet, verbose: output.verbose)
-    progress.monitor.onStage("measuring the payload")
-    let choice = try upgrade.choice()
-    let tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version)
+    request.warnReclaimable = settings.warnReclaimable
+    let run = ReportRun(reporting, .plan)
+    run.progress.monitor.onStage("measuring the payload")
+    let choice = try upgrade.choice(settings)
     var card: PayloadCard?
     if let savePayload, let payload = choice.payload {
-      let made = PayloadReading.card(of: payload, choice, tool: tool, generatedAt: Clock.timestamp())
+      let made = PayloadReading.card(of: payload, choice, tool: run.tool, generatedAt: Clock.timestamp())
       try OutputFile(FilePath(savePayload), inputs: inputs).write(ReportEncoder.encode(made))
       card = made
     }
-    let planned: Report
+    var planned: Report
     if let report {
       planned = try UpgradePlan.report(choice, from: try SavedReport.read(FilePath(report)))
+      planned.tool = run.tool
     } else {
       request.upgrade = choice
-      var auditor = Auditor(request, monitor: progress.monitor)
-      let outcome = try auditor.run(tool: tool, generatedAt: Clock.timestamp())
+      var auditor = Auditor(request, monitor: run.progress.monitor)
+      let outcome = try auditor.run(tool: run.tool, generatedAt: Clock.timestamp())
       for failure in outcome.failures { Output.error(failure) }
       planned = try UpgradePlan.report(outcome.upgrade, from: outcome.report)
     }
-    progress.finish()
+    run.progress.finish()
     if let card, planned.projections.isEmpty, report == nil, !targets.namesAnything {
       // On a desk there is no node to plan for: the card is what was asked for.
-      if output.isJSON {
-        try output.emit(ReportEncoder.encode(card), inputs: inputs)
-      } else {
-        try output.emit(PayloadText(card, style: output.style).render(), inputs: inputs)
-      }
-      return
+      return try emit(card)
     }
-    if output.isJSON {
-      try output.emit(ReportEncoder.encode(planned), inputs: inputs)
-    } else {
-      try output.emit(PlanText(planned, style: output.style).render(), inputs: inputs)
+    try reporting.emit(planned, inputs: inputs, settings: settings)
+    throw ExitCode(GatePolicy.exitCode(ofVerdict: planned.verdict, format: reporting.format))
+  }
+
+  private func emit(_ card: PayloadCard) throws {
+    let output = reporting.output
+    switch reporting.format {
+    case .json: try output.emit(ReportEncoder.encode(card), inputs: inputs)
+    default: try output.emit(PayloadText(card, style: output.style).render(), inputs: inputs)
     }
-    throw ExitCode(planned.verdict.exitCode)
   }
 
   /// Everything that is read; none of it is written over.

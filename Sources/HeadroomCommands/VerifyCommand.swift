@@ -23,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
   var images: [String] = []
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Report") var report: ReportOptions
 
   @Option(
     help: ArgumentHelp(
@@ -56,19 +56,14 @@ struct VerifyCommand: ParsableCommand {
     request.depth.comparesAttributes = attributes
     request.depth.kernelLog = kernelLog.map { FilePath($0) }
     request.depth.verification = quick ? .quick : .whole
-    let progress = Progress(quiet: output.quiet, verbose: output.verbose)
-    var auditor = Auditor(request, monitor: progress.monitor)
-    let outcome = try auditor.run(
-      tool: Report.Tool(name: ToolVersion.name, version: ToolVersion.version), generatedAt: Clock.timestamp())
-    progress.finish()
+    let run = ReportRun(report, .verify)
+    var auditor = Auditor(request, monitor: run.progress.monitor)
+    let outcome = try auditor.run(tool: run.tool, generatedAt: Clock.timestamp())
+    run.progress.finish()
     for failure in outcome.failures { Output.error(failure) }
-    let report = outcome.report.ofIntegrity
+    let verified = outcome.report.ofIntegrity
     let inputs = targets.inputs + (images + [against, kernelLog].compactMap { $0 }).map { FilePath($0) }
-    if output.isJSON {
-      try output.emit(ReportEncoder.encode(report), inputs: inputs)
-    } else {
-      try output.emit(VerifyText(report, style: output.style).render(), inputs: inputs)
-    }
-    throw ExitCode(report.verdict.exitCode)
+    try report.emit(verified, inputs: inputs)
+    throw ExitCode(GatePolicy.exitCode(ofVerdict: verified.verdict, format: report.format))
   }
 }

@@ -8,7 +8,7 @@ import SpaceModel
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Used by headroom itself.", shouldDisplay: false,
-    subcommands: [Probe.self, Survey.self])
+    subcommands: [Probe.self, Survey.self, Check.self])
 
   struct Probe: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "probe", shouldDisplay: false)
@@ -22,5 +22,12 @@ struct WorkerCommand: ParsableCommand {
     @Argument var task: String
 
     func run() throws { throw ExitCode(DeviceWorker.serve(task, output: STDOUT_FILENO)) }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "check", shouldDisplay: false)
+    @Argument(parsing: .captureForPassthrough) var words: [String] = []
+
+    func run() throws { TimedGate.serve(words, output: STDOUT_FILENO) }
   }
 }

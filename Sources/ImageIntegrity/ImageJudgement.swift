@@ -158,6 +158,8 @@ extension ImageJudgement {
       reason += isAsWritten || metadata.isEmpty ? "." : ": nothing that digging holes could take."
       return (.damaged, reason)
     }
+    // Where structures make no sense, they may be what owns it.
+    if ownership.contradictions == 0, let clause = Self.stale(ownership) { return (.damaged, clause) }
     if let first = suspects.first {
       let name = first.file.paths.first.map { "'\($0.display)'" } ?? "inode \(first.file.inode)"
       let others = suspects.count > 1 ? " and \(suspects.count - 1) more" : ""
@@ -180,6 +182,22 @@ extension ImageJudgement {
       return (.clean, "The file blocks that lie in holes were zeros that were dug, as far as can be told.")
     }
     return (.clean, "Every block that the filesystem inside uses is there.")
+  }
+
+  /// A write that is dropped over a block that had been written before leaves what it held then: no zeros, but structures
+  /// of different age.
+  private static func stale(_ ownership: BlockOwnership) -> String? {
+    if ownership.unownedBytes > 0 {
+      return
+        "\(ByteCount(clamping: ownership.unownedBytes)) is called used and belongs to no inode: inodes were not written."
+    }
+    if ownership.uncountedInodes > 0 {
+      return "\(ownership.uncountedInodes) inodes are counted as used and are not there."
+    }
+    if ownership.unreachableInodes > 0 {
+      return "\(ownership.unreachableInodes) inodes are in use and no name leads to them: directories were not written."
+    }
+    return ownership.isStale ? "Bitmaps inside call free what is in use: they were not written." : nil
   }
 
   private static func list(_ words: [String]) -> String {

@@ -55,6 +55,8 @@ public struct AuditMonitor: Sendable {
   public var onRead: @Sendable (UInt64) -> Void = { _ in }
   /// What is being looked at now.
   public var onStage: @Sendable (String) -> Void = { _ in }
+  /// What is known after each partition, as a report; `nil`: nobody asks.
+  public var onSurveyed: (@Sendable (Report) -> Void)?
 
   public init() {}
 }
@@ -68,4 +70,6 @@ public struct AuditOutcome: Sendable {
   public var failures: [StorageError]
   /// Nothing that was named was left unmeasured.
   public var isComplete: Bool
+  /// What the report was made from.
+  let node: SurveyedNode
 }

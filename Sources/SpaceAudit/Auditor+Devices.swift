@@ -111,7 +111,7 @@ extension Auditor {
           partition: scanned, name: survey.partition.name, scan: scan, sysroot: request.sysroot, mounts: mounts)
         try survey.searchImages(of: mounted.tree(mounts), inUse: inUse, depth: request.depth, monitor: monitor)
       }
-      surveys.append(survey)
+      add(survey)
     } catch {
       if error.code == .cancelled { throw error }
       addUnreadable(scanned, error, searched: searched)
@@ -123,12 +123,11 @@ extension Auditor {
     guard scanned.filesystemType != nil || searched else { return }
     do throws(StorageError) {
       if let worker {
-        surveys.append(try worker.survey(scanned, searched: searched, depth: request.depth, request, monitor))
+        add(try worker.survey(scanned, searched: searched, depth: request.depth, request, monitor))
       } else {
         let path = request.sysroot.resolve(device: scanned.container)
         let file = try ReadOnlyFile.open(path, expecting: .regularFileOrBlockDevice, shown: scanned.container)
-        surveys.append(
-          try Self.survey(scanned, in: FileSource(file), searched: searched, depth: request.depth, monitor: monitor))
+        add(try Self.survey(scanned, in: FileSource(file), searched: searched, depth: request.depth, monitor: monitor))
       }
     } catch {
       if error.code == .cancelled { throw error }
@@ -144,7 +143,7 @@ extension Auditor {
     var survey = PartitionSurvey(partition)
     survey.limits.append(Limit("partition-not-read", error.summary))
     if searched { survey.findings.append(.unreadable(partition, error)) }
-    surveys.append(survey)
+    add(survey)
   }
 
   static func survey(

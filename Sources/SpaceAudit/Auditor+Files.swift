@@ -24,7 +24,7 @@ extension Auditor {
         partition.filesystemType != nil || partition.partitionLabel != nil || partition.isAmbivalent
           || partition.isTruncated
       else { continue }
-      surveys.append(
+      add(
         try Self.survey(
           partition, in: source, searched: isBare || request.isSearched(partition.filesystemLabel),
           depth: request.depth, monitor: monitor))
@@ -50,14 +50,14 @@ extension Auditor {
       let survey = try NamedImages(files, scan: scan, mounts: mounts, sysroot: request.sysroot)
         .survey(depth: request.depth, monitor: monitor)
       if survey.findings.contains(where: { $0.id == .imageUnreadable }) { imageIsUnreadable = true }
-      add(survey)
+      addImages(survey)
     }
   }
 
   /// Adds images to the partition they lie on, where that was surveyed already.
-  private mutating func add(_ survey: PartitionSurvey) {
+  private mutating func addImages(_ survey: PartitionSurvey) {
     guard let index = surveys.firstIndex(where: { $0.partition.device == survey.partition.device }) else {
-      surveys.append(survey)
+      add(survey)
       return
     }
     let known = Set((surveys[index].partition.images ?? []).map(\.path))

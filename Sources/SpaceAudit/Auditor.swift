@@ -26,6 +26,8 @@ public struct Auditor {
   /// An image that was named could not be read, in whole or in part.
   var imageIsUnreadable = false
 
+  private var stamp: (tool: Report.Tool, generatedAt: String)?
+
   public init(
     _ request: AuditRequest, monitor: AuditMonitor = AuditMonitor(), prober: any DeviceProber = ChildProber(),
     worker: DeviceWorker? = DeviceWorker()
@@ -40,6 +42,7 @@ public struct Auditor {
   ///   - generatedAt: RFC 3339, for the report.
   /// - Throws: ``StorageError`` `.cancelled` only; everything else is in the outcome.
   public mutating func run(tool: Report.Tool, generatedAt: String) throws(StorageError) -> AuditOutcome {
+    stamp = (tool, generatedAt)
     if request.isMachine { try auditMachine() }
     for device in unique(request.devices) {
       try attempt(device, .targetUnreadable) { (audit) throws(StorageError) in try audit.auditDevice(device) }
@@ -49,27 +52,28 @@ public struct Auditor {
     }
     if !request.images.isEmpty { try auditImages() }
     checkLabels()
-    let host = hostOfImages(on: self.host)
-    let partitions = surveys.map(\.partition)
-    var choice = request.upgrade
-    do throws(StorageError) { try choice.cover(partitions) } catch { failures.append(error) }
-    // An image that was named says nothing of what else its filesystem holds.
-    let whole = request.images.isEmpty ? partitions : []
-    let plan = UpgradePlan(choice, host: host, boot: bootState, partitions: whole)
-    var rules = ImageRules(warnReclaimable: request.warnReclaimable, denseImagesExpected: host.product == "kairos")
-    rules.isUpgradeRunning = isUpgradeRunning
-    rules.decisive = ImageRules.decisive(plan.projections)
-    rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
-    var found = findings + surveys.flatMap(\.findings) + partitions.flatMap(rules.findings(for:))
-    if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
-    found += plan.findings
-    found += partitions.flatMap(IntegrityRules().findings(for:))
-    let report = Report(
-      generatedAt: generatedAt, tool: tool, host: host, boot: bootState,
-      limits: unique(limits + surveys.flatMap(\.limits) + plan.limits), partitions: partitions,
-      projections: plan.projections, findings: found)
+    var node = surveyed
+    do throws(StorageError) { try node.choice.cover(node.partitions) } catch { failures.append(error) }
+    let report = node.report(tool: tool, generatedAt: generatedAt)
     return AuditOutcome(
-      report: report, upgrade: choice, failures: failures, isComplete: failures.isEmpty && !namedIsUnreadable(found))
+      report: report, upgrade: node.choice, failures: failures,
+      isComplete: failures.isEmpty && !namedIsUnreadable(report.findings), node: node)
+  }
+
+  /// What was found so far.
+  private var surveyed: SurveyedNode {
+    SurveyedNode(
+      host: hostOfImages(on: host), boot: bootState, isUpgradeRunning: isUpgradeRunning,
+      partitions: surveys.map(\.partition), findings: findings + surveys.flatMap(\.findings),
+      limits: limits + surveys.flatMap(\.limits), choice: request.upgrade, warnReclaimable: request.warnReclaimable,
+      // An image that was named says nothing of what else its filesystem holds.
+      isProjected: request.images.isEmpty)
+  }
+
+  mutating func add(_ survey: PartitionSurvey) {
+    surveys.append(survey)
+    guard let tell = monitor.onSurveyed, let stamp else { return }
+    tell(surveyed.report(tool: stamp.tool, generatedAt: stamp.generatedAt))
   }
 
   /// A disk's node is what its active image says, else its passive one. A recovery image keeps the release that was

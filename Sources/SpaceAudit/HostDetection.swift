@@ -5,9 +5,9 @@ import SpaceModel
 import SpaceReport
 
 /// Which node and which product this is, by what its root directory says.
-enum HostDetection {
+public enum HostDetection {
   /// The node under `sysroot`.
-  static func host(_ sysroot: Sysroot) -> Report.Host {
+  public static func host(_ sysroot: Sysroot) -> Report.Host {
     var host = Report.Host()
     if let identity = try? SystemIdentity(reading: { path in SmallFile.bytes(sysroot.resolve(path)) }) {
       describe(&host, identity)

@@ -249,7 +249,8 @@ extension Finding {
     Finding(.partitionUnreadable, .warning, target: partition.name, message: sentence(error), remedy: error.hint)
   }
 
-  static func sentence(_ error: StorageError) -> String {
+  /// An error as a sentence of its own.
+  public static func sentence(_ error: StorageError) -> String {
     let summary = error.summary
     return summary.prefix(1).uppercased() + summary.dropFirst() + "."
   }

@@ -13,6 +13,13 @@ public struct BlockOwnership: Sendable {
   public var files: [File] = []
   /// Used blocks in holes that no inode that can be read owns.
   public var unowned: [ByteRange] = []
+  /// Blocks that are called used and that no inode that can be read owns, in holes or not, in bytes; 0 where not looked.
+  public var unownedBytes: UInt64 = 0
+  /// Inodes that only the group descriptors count: neither bitmap nor table has them. They are among
+  /// ``unreachableInodes``.
+  public var uncountedInodes = 0
+  /// A bitmap calls free what an inode claims, or an inode that a name leads to: it is older than they are.
+  public var isStale = false
   /// Inodes in use that no path leads to.
   public var unreachableInodes = 0
   /// Blocks that those of them claim which can be read, in bytes.

@@ -91,6 +91,11 @@ public struct Integrity: Sendable, Hashable, Codable {
     self.checked = checked
   }
 
+  /// Whether all of it was read, and not only what shows without that.
+  public var isVerified: Bool {
+    checked.contains("zeros") || checked.contains("payload") || checked.contains("squashfs")
+  }
+
   enum CodingKeys: String, CodingKey {
     case state, reason
     case usedBytes = "used_bytes"

@@ -60,6 +60,17 @@ public struct Finding: Sendable, Hashable, Codable {
     public static let imageNotVerified = ID(rawValue: "image-not-verified")
     /// Something that was named on the command line could not be measured.
     public static let targetUnreadable = ID(rawValue: "target-unreadable")
+    /// The audit ended before it had measured everything.
+    public static let auditIncomplete = ID(rawValue: "audit-incomplete")
+
+    /// Every id that this version gives, by name.
+    public static let all: [ID] = [
+      .imageNotSparse, .imageZeroData, .recoveryNotSparse, .imageUnreadable, .imageOvercommitted,
+      .imageChangedWhileReading, .upgradeLeftovers, .labelAmbiguous, .labelMissing, .backingFileDeleted,
+      .partitionUnreadable, .partitionNotSearched, .bootedFromPassive, .bootedFromRecovery, .upgradeRunning,
+      .rebootPending, .upgradeSpace, .upgradeSpaceUnknown, .statePartitionUndersized, .imageLostWrites, .imageNulFiles,
+      .imageTwinsDiffer, .imageNotVerified, .targetUnreadable, .auditIncomplete,
+    ].sorted { $0.rawValue < $1.rawValue }
   }
 
   public var id: ID
@@ -94,20 +105,21 @@ public struct Finding: Sendable, Hashable, Codable {
     .upgradeRunning, .rebootPending,
   ]
   private static let inTheWay: Set<ID> = [
-    .labelMissing, .labelAmbiguous, .partitionUnreadable, .imageUnreadable, .targetUnreadable,
+    .labelMissing, .labelAmbiguous, .partitionUnreadable, .imageUnreadable, .targetUnreadable, .auditIncomplete,
   ]
   /// Whether it is about an image's integrity.
   public var concernsIntegrity: Bool { Self.aboutIntegrity.contains(id) }
 
   private static let aboutIntegrity: Set<ID> = [
-    .imageLostWrites, .imageNulFiles, .imageTwinsDiffer, .imageNotVerified, .imageUnreadable, .partitionUnreadable,
+    .auditIncomplete, .imageLostWrites, .imageNulFiles, .imageTwinsDiffer, .imageNotVerified, .imageUnreadable,
+    .partitionUnreadable,
     .targetUnreadable,
     .imageChangedWhileReading, .labelMissing,
   ]
   private static let unknowns: Set<ID> = [
     .imageNotVerified,
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
-    .upgradeRunning, .upgradeSpaceUnknown,
+    .upgradeRunning, .upgradeSpaceUnknown, .auditIncomplete,
   ]
 }
 

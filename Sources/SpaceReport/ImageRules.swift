@@ -61,7 +61,11 @@ public struct ImageRules: Sendable {
     let isWarning = decides || (!isExpected && reclaimable >= threshold(partition))
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,
-      remedy: remedy(partition) { Remedy.digHoles(in: image, on: partition) })
+      remedy: remedy(partition) {
+        image.integrity?.state == .damaged
+          ? "Not before it was written again: digging destroys what tells its lost blocks from zeros."
+          : Remedy.digHoles(in: image, on: partition)
+      })
   }
 
   private func leftoversFinding(_ partition: Partition) -> Finding? {

@@ -43,10 +43,15 @@ enum Remedy {
           let commands = removeCommands(Leftovers.removable(on: partition).map(\.path), below: root)
           return upgradeMayRun ? ["# only while no upgrade is running:"] + commands : commands
         case Projection.WhatIf.removePassive:
-          return ["# leaves no fallback until the upgrade is done; active.img was not verified:"]
+          let active = images.first { $0.role == .active }?.integrity
+          let doubt = active?.state == .clean && active?.isVerified == true ? "" : "; active.img was not verified"
+          return ["# leaves no fallback until the upgrade is done\(doubt):"]
             + removeCommands(images.filter { $0.role == .passive && $0.hardLinkOf == nil }.map(\.path), below: root)
         default:
-          return images.filter { Projection.WhatIf.digHoles($0.path) == id }.map { digCommand($0.path, below: root) }
+          return images.filter { Projection.WhatIf.digHoles($0.path) == id }.flatMap { image in
+            (image.reclaimableBasis == .estimate ? ["# what it gives back is estimated: check again after it"] : [])
+              + [digCommand(image.path, below: root)]
+          }
         }
       }
     }

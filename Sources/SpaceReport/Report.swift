@@ -92,6 +92,17 @@ public struct Report: Sendable, Hashable, Codable {
     return report
   }
 
+  /// The same with these findings recorded, but no part of the verdict.
+  public func ignoring(_ ids: Set<Finding.ID>) -> Report {
+    guard !ids.isEmpty else { return self }
+    var report = self
+    for index in report.findings.indices where ids.contains(report.findings[index].id) {
+      report.findings[index].ignored = true
+    }
+    report.verdict = Verdict.worst(of: report.findings)
+    return report
+  }
+
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     schemaVersion = try values.decode(String.self, forKey: .schemaVersion)

@@ -5,6 +5,9 @@ struct ReportLayout {
   let report: Report
   let style: TextStyle
 
+  /// What counts; what is ignored is only listed.
+  private var counted: [Finding] { report.findings.filter { $0.ignored != true } }
+
   // MARK: The answer
 
   func opening() -> [String] {
@@ -16,7 +19,7 @@ struct ReportLayout {
 
   /// What is wrong besides what the upgrade is about.
   private func besides() -> [String] {
-    let others = report.findings.filter { !$0.concernsUpgrade && ($0.severity > .info || $0.meansUnknown) }
+    let others = counted.filter { !$0.concernsUpgrade && ($0.severity > .info || $0.meansUnknown) }
     guard let worst = others.first(where: \.meansUnknown) ?? others.first else { return [] }
     let isWaste = wasteful.contains(worst)
     let text = isWaste ? wasteSummary ?? sentence(worst) : sentence(worst)
@@ -31,7 +34,7 @@ struct ReportLayout {
 
   /// The answer where no upgrade was projected.
   private func verdictAlone(_ subject: String) -> [String] {
-    let worst = report.findings.first {
+    let worst = counted.first {
       report.verdict == .unknown ? $0.meansUnknown : $0.severity > .info
     }
     let headline =
@@ -84,7 +87,7 @@ struct ReportLayout {
   }
 
   private var wasteful: [Finding] {
-    report.findings.filter {
+    counted.filter {
       $0.severity == .warning && [.imageNotSparse, .imageZeroData, .recoveryNotSparse].contains($0.id)
     }
   }
@@ -116,7 +119,7 @@ struct ReportLayout {
       let tone: TextStyle.Tone = finding.severity == .critical ? .bad : finding.severity == .warning ? .notice : .faint
       lines.append(
         style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "
-          + style.paint(finding.target, .strong))
+          + style.paint(finding.target, .strong) + (finding.ignored == true ? " (ignored)" : ""))
       lines += wrap("  " + finding.message, indent: 2)
       if let remedy = finding.remedy { lines += self.remedy(remedy, indent: "  ") }
     }

@@ -30,8 +30,10 @@ struct ReportOpening {
 
   /// What to do first: for the state the node is in, then for the space that is short, worst first.
   var remedy: String? {
-    let concerns = report.findings.filter { $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil }
-    let state = concerns.first { Self.states.contains($0.id) }
+    let concerns = report.findings.filter {
+      $0.ignored != true && $0.concernsUpgrade && $0.severity > .info && $0.remedy != nil
+    }
+    let state = concerns.first { Self.states.contains($0.id) } ?? damageRemedy
     let names = deciding.map { projection in
       report.partitions.first { $0.device == projection.device }?.name ?? projection.filesystemLabel
     }
@@ -39,6 +41,12 @@ struct ReportOpening {
       concerns.first { $0.target == name && ($0.id == .upgradeSpace || $0.id == .upgradeSpaceUnknown) }
     }.first
     return (state ?? space ?? concerns.first)?.remedy
+  }
+
+  /// A damaged active image comes before any space.
+  private var damageRemedy: Finding? {
+    guard damagedActive != nil else { return nil }
+    return report.findings.first { $0.id == .imageLostWrites && $0.severity == .critical && $0.remedy != nil }
   }
 
   private static let states: Set<Finding.ID> = [.upgradeRunning, .rebootPending, .bootedFromPassive]
@@ -73,10 +81,15 @@ struct ReportOpening {
 
   /// Where the space would do and something else stands against it.
   private func caution(_ to: String) -> String? {
-    let concerns = report.findings.filter(\.concernsUpgrade)
+    let concerns = report.findings.filter { $0.ignored != true && $0.concernsUpgrade }
     if let unknown = concerns.first(where: \.meansUnknown) { return self.unknown(to, unknown.message) }
     if let critical = concerns.first(where: { $0.severity == .critical }) {
       return style.paint("DO NOT UPGRADE\(to) YET", .bad) + ": \(DisplayText.escaped(critical.message))"
+    }
+    if let active = damagedActive {
+      return style.paint("DO NOT UPGRADE\(to)", .bad)
+        + ": it would fit, but \(active.path.display) is damaged, and an upgrade would make it the fallback or move it "
+        + "over the good one."
     }
     if report.boot?.rebootPending == true {
       guard report.boot?.rootImageDeleted != true else {
@@ -89,6 +102,12 @@ struct ReportOpening {
     return style.paint("DO NOT UPGRADE\(to) YET", .notice)
       + ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
       + "not come up."
+  }
+
+  private var damagedActive: ImageUsage? {
+    report.partitions.lazy.compactMap { partition in
+      partition.images?.first { $0.role == .active && $0.integrity?.state == .damaged }
+    }.first
   }
 
   private func figures(_ worst: Projection) -> String? {
@@ -132,7 +151,7 @@ struct ReportOpening {
     if report.boot?.rebootPending == true { return runningUntilReboot(images, active) }
     let name = passive?.role == .snapshot ? "snapshot" : "passive"
     let fallback =
-      passive.map { " Fallback: \(name) \(version($0)), not verified." } ?? " No fallback: there is no other image."
+      passive.map { " Fallback: \(name) \(version($0)), \(wholeness($0))." } ?? " No fallback: there is no other image."
     switch report.boot?.mode {
     case .active?: return "Runs \(version(active)) (active)." + fallback
     case .passive?:
@@ -154,6 +173,16 @@ struct ReportOpening {
     }
     guard let running else { return "Runs an image that an upgrade has replaced." + next }
     return "Runs \(version(running)), which is \(running.path.lastComponent.display) by now." + next
+  }
+
+  /// Whether it can be relied on, as far as was looked.
+  private func wholeness(_ image: ImageUsage) -> String {
+    switch image.integrity?.state {
+    case .damaged?: style.paint("DAMAGED", .bad)
+    case .suspect?: style.paint("perhaps damaged", .notice)
+    case .clean? where image.integrity?.isVerified == true: "verified"
+    case .clean?, .unknown?, nil: "not verified"
+    }
   }
 
   private func version(_ image: ImageUsage?) -> String {

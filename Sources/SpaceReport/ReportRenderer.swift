@@ -18,7 +18,12 @@ public struct ReportRenderer: Sendable {
     switch format {
     case .json: try ReportEncoder.encode(report)
     case .ndjson: try NDJSONReport(report).render()
-    case .text, .prometheus, .nagios, .npd, .harvesterValidator, .html, .markdown: RawArgument.bytes(of: text)
+    case .prometheus: Array(PrometheusReport(report).render().utf8)
+    case .nagios: Array(NagiosReport(report).render().utf8)
+    case .npd: Array(NPDReport(report).render().utf8)
+    case .harvesterValidator: Array(HarvesterValidatorReport(report).render().utf8)
+    case .markdown: Array(MarkdownReport(report).render().utf8)
+    case .text, .html: RawArgument.bytes(of: text)
     }
   }
 
@@ -26,7 +31,8 @@ public struct ReportRenderer: Sendable {
     switch report.tool.command {
     case .plan?: PlanText(report, style: style).render()
     case .verify?: VerifyText(report, style: style).render()
-    case .audit?, .check?, nil: TextReport(report, style: style).render()
+    case .check?: CheckText(report, style: style).render()
+    case .audit?, nil: TextReport(report, style: style).render()
     }
   }
 }

@@ -44,12 +44,23 @@ public struct VerifyText: Sendable {
     for loss in integrity.metadataLost ?? [] {
       lines.append("    lost \(loss.kind.rawValue): \(style.size(loss.lostBytes))")
     }
-    let files = integrity.files ?? []
-    for file in files.prefix(Self.mostFiles) { lines.append("    " + line(file)) }
-    if files.count > Self.mostFiles { lines.append("    and \(files.count - Self.mostFiles) more; --json has all") }
+    lines += files(integrity.files ?? [])
     if let inodes = integrity.unreachableInodes, inodes > 0 {
       lines.append("    and \(inodes) that can no longer be named")
     }
+    return lines
+  }
+
+  /// By directory, the first few with what is wrong with them.
+  private func files(_ files: [Integrity.File]) -> [String] {
+    var lines: [String] = []
+    var room = Self.mostFiles
+    for group in FileGroups.groups(files) where room > 0 {
+      lines.append("    \(DisplayText.escaped(group.directory)): \(FileGroups.count(group.files.count))")
+      for file in group.files.prefix(room) { lines.append("      " + line(file)) }
+      room -= min(room, group.files.count)
+    }
+    if files.count > Self.mostFiles { lines.append("    and \(files.count - Self.mostFiles) more; --json has all") }
     return lines
   }
 

@@ -34,17 +34,38 @@ struct RemedyChoice {
       if figures.image(.passive)?.isPinned == true {
         return "it is in use: removing it gives nothing back before a reboot, and may leave no good system"
       }
-      return "no fallback until the upgrade is done; active was not verified"
+      return "no fallback until the upgrade is done; active \(wholeness(figures.image(.active)?.integrity))"
+    }
+  }
+
+  private func wholeness(_ active: Integrity?) -> String {
+    switch active?.state {
+    case .damaged?: "is damaged: passive may be the only good system"
+    case .suspect?: "is perhaps damaged: passive may be the only good system"
+    case .clean? where active?.isVerified == true: "was verified"
+    case .clean?, .unknown?, nil: "was not verified"
     }
   }
 
   /// The cheapest set of actions that makes it fit; where none does, the cheapest that makes it tight.
+  ///
+  /// What was measured is counted on first. An estimate comes before giving up the way back: digging that gives less than
+  /// it promised costs nothing.
   func remedy(of now: Projection.Outcome, isTrusted: (UpgradeCalculation.Answer) -> Bool) -> [String]? {
+    let measured = cheapest(candidates(of: now), of: now, assured: true, isTrusted: isTrusted)
+    if let measured, !measured.contains(Projection.WhatIf.removePassive) { return measured }
+    let harmless = candidates(of: now).filter { $0 != .removePassive }
+    return cheapest(harmless, of: now, assured: false, isTrusted: isTrusted) ?? measured
+  }
+
+  private func cheapest(
+    _ candidates: [SpaceAction], of now: Projection.Outcome, assured: Bool,
+    isTrusted: (UpgradeCalculation.Answer) -> Bool
+  ) -> [String]? {
     var best: (rank: Int, cost: Int, ids: [String])?
-    let candidates = candidates(of: now)
     for choice in 1..<(1 << candidates.count) {
       let chosen = candidates.enumerated().filter { choice >> $0.offset & 1 == 1 }.map(\.element)
-      let after = chosen.reduce(figures) { $0.after($1, assured: true) }
+      let after = chosen.reduce(figures) { $0.after($1, assured: assured) }
       guard let then = try? calculation.answer(on: after), isTrusted(then) else { continue }
       // The way back is given up only where nothing else makes it fit at all.
       var rank = chosen.contains(.removePassive) ? 2 : 0
@@ -78,11 +99,15 @@ struct RemedyChoice {
   /// What never puts the last good system, or an upgrade that may be running, at risk.
   private func isAdvisable(_ action: SpaceAction, _ now: Projection.Outcome) -> Bool {
     switch action {
-    case .digHoles: return true
+    case .digHoles(let path):
+      // Digging destroys what tells the lost blocks of a damaged image from zeros.
+      return figures.images.first { $0.path == path }?.isDamaged != true
     case .removeLeftovers: return boot?.upgradeMayRun != true
     case .removePassive:
       // For a margin alone no way back is given up.
-      guard now != .tight, let active = figures.image(.active), active.isReadable, active.allocated > .zero else {
+      guard now != .tight, let active = figures.image(.active), active.isReadable, !active.isDamaged,
+        active.allocated > .zero
+      else {
         return false
       }
       guard let boot else { return true }

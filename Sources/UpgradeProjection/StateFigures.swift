@@ -32,6 +32,9 @@ struct StateFigures {
     var filesystemType: String?
     /// The system inside it could be read.
     var isReadable: Bool
+    /// Whether it was written whole, as far as was looked; `nil`: nobody looked.
+    var integrity: Integrity?
+    var isDamaged: Bool { integrity?.state == .damaged }
     /// Of its bytes, those that another file maps too: they stay when it goes.
     var shared: ByteCount
   }
@@ -53,7 +56,7 @@ struct StateFigures {
         path: image.path, role: image.role, allocated: image.allocatedBytes, reclaimable: image.reclaimableBytes,
         isEstimate: image.reclaimableBasis == .estimate, isPinned: image.inUse != nil,
         isWritable: image.inUse?.writable ?? false, filesystemType: image.inner?.filesystemType,
-        isReadable: image.os != nil, shared: image.sharedBytes ?? .zero)
+        isReadable: image.os != nil, integrity: image.integrity, shared: image.sharedBytes ?? .zero)
     }
     let leftovers = partition.leftovers ?? []
     let imageBytes = partition.totals?.allocatedBytes ?? images.reduce(.zero) { $0 + $1.allocated }

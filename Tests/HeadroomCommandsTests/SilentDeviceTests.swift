@@ -65,7 +65,7 @@ import Testing
 }
 
 /// A loop device on a file inside a filesystem that `fuse2fs` serves.
-private final class SilentDevice {
+final class SilentDevice {
   private let mountpoint: String
   private var server: pid_t = 0
   private(set) var path = ""

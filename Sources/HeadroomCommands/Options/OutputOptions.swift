@@ -2,16 +2,9 @@ import ArgumentParser
 import SpaceModel
 import SpaceReport
 
-/// How results are shown; common to all commands.
+/// How text looks and where results go; common to all commands.
 struct OutputOptions: ParsableArguments {
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
   enum Color: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
-
-  @Option(name: .customLong("format"), help: "How to show the result (default: text).")
-  var givenFormat: Format?
-
-  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
-  var json = false
 
   @Flag(name: .shortAndLong, help: "Sizes as plain bytes.")
   var bytes = false
@@ -33,8 +26,6 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Say on standard error what is being done.")
   var verbose = false
-
-  var isJSON: Bool { json || givenFormat == .json }
 
   var style: TextStyle {
     TextStyle(
@@ -64,6 +55,5 @@ struct OutputOptions: ParsableArguments {
 
   func validate() throws {
     if outputFile?.isEmpty == true { throw ValidationError("--output-file needs a name.") }
-    if json, givenFormat == .text { throw ValidationError("--json and --format text contradict each other.") }
   }
 }

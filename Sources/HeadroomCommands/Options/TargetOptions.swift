@@ -42,6 +42,9 @@ struct TargetOptions: ParsableArguments {
     sysroot != nil || all || allDevices || !(label + device + disk + image).isEmpty
   }
 
+  /// Whether a node or a disk as a whole is looked at, not parts of one.
+  var isWhole: Bool { (label + device + image).isEmpty }
+
   /// The files and devices that were named.
   var inputs: [FilePath] { (device + disk + image).map { FilePath($0) } }
 

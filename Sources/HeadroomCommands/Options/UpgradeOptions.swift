@@ -69,15 +69,16 @@ struct UpgradeOptions: ParsableArguments {
 
   /// The payload is measured here, once, whatever it is used for.
   ///
+  /// - Parameter settings: What counts where an option was not given.
   /// - Throws: ``StorageError`` where the payload or the profile cannot be read.
-  func choice() throws -> UpgradeChoice {
+  func choice(_ settings: Settings) throws -> UpgradeChoice {
     var choice = UpgradeChoice()
-    choice.profile = try chosenProfile()
+    choice.profile = try chosenProfile(profile ?? settings.profile)
     choice.target = target.flatMap { ReleaseVersion($0) }
     choice.treeBytes = incomingSize.flatMap(SizeText.parse)
     choice.imageBytes = imageSize.flatMap(SizeText.parse)
-    if let margin = margin.flatMap(SizeThreshold.parse) { choice.margin = margin }
-    choice.requirePayload = requirePayload
+    if let margin = margin.flatMap(SizeThreshold.parse) ?? settings.margin { choice.margin = margin }
+    choice.requirePayload = requirePayload || settings.requirePayload == true
     choice.includesOptional = recovery
     if let incoming {
       let excludes = choice.profile?.excludes ?? TreeTally.systemExcludes
@@ -86,20 +87,22 @@ struct UpgradeOptions: ParsableArguments {
     return choice
   }
 
-  private func chosenProfile() throws -> UpgradeProfile? {
+  private func chosenProfile(_ profile: String?) throws -> UpgradeProfile? {
     guard let profile else { return nil }
-    guard let own = ownProfile else { return UpgradeProfile.builtIn(profile) }
+    guard let own = Self.ownProfile(profile) else { return UpgradeProfile.builtIn(profile) }
     var read = try ProfileFile.read(own.path)
     read.name = own.name
     return read
   }
 
   /// `NAME=FILE.json`; `nil` for a profile that is built in.
-  private var ownProfile: (name: String, path: FilePath)? {
-    guard let profile, let separator = profile.firstIndex(of: "=") else { return nil }
+  private static func ownProfile(_ profile: String) -> (name: String, path: FilePath)? {
+    guard let separator = profile.firstIndex(of: "=") else { return nil }
     return (String(profile[..<separator]), FilePath(String(profile[profile.index(after: separator)...])))
   }
 
   /// The files that are read; none of them is written over.
-  var inputs: [FilePath] { [incoming.map { FilePath($0) }, ownProfile?.path].compactMap { $0 } }
+  var inputs: [FilePath] {
+    [incoming.map { FilePath($0) }, profile.flatMap(Self.ownProfile)?.path].compactMap { $0 }
+  }
 }

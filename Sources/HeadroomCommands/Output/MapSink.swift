@@ -8,6 +8,8 @@ import SpaceReport
 final class MapSink {
   private let options: OutputOptions
   private let inputs: [FilePath]
+  private let format: MapFormatOptions.Format
+  private var isJSON: Bool { format == .json }
   private let isArray: Bool
   private let summary: Bool
   private var writer: JSONWriter
@@ -21,14 +23,15 @@ final class MapSink {
   private var failure: StorageError?
 
   /// - Parameter inputs: What is mapped; none of it is written over.
-  init(_ options: OutputOptions, inputs: [FilePath], isArray: Bool, summary: Bool) {
+  init(_ options: OutputOptions, format: MapFormatOptions.Format, inputs: [FilePath], isArray: Bool, summary: Bool) {
     self.inputs = inputs
     self.options = options
+    self.format = format
     self.isArray = isArray
     self.summary = summary
     // A line an extent would cost more than the extents.
     writer = JSONWriter(indented: summary)
-    if options.isJSON, isArray { writer.beginArray() }
+    if format == .json, isArray { writer.beginArray() }
     if !options.noheadings {
       table.add(["IMAGE", "APPARENT", "ALLOCATED", "DATA", "ZERO", "UNWRITTEN", "HOLE", "EXTENTS", "RECLAIMABLE"])
     }
@@ -43,12 +46,16 @@ final class MapSink {
     analyzer.onRead = monitor.onRead
     if readsData { monitor.onPlan(try target.source.status().allocated) }
     let style = options.style
-    if !options.isJSON, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
+    if format == .text, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
     let measurement =
-      options.isJSON ? try json(target, analyzer) : try analyzer.measure(target.source)
+      switch format {
+      case .text: try analyzer.measure(target.source)
+      case .json: try json(target, analyzer)
+      case .qemuMap: try qemuMap(target, analyzer)
+      }
     measured += 1
     let usage = measurement.usage(path: target.path, role: .other)
-    if !options.isJSON {
+    if format == .text {
       if summary { add(usage) } else { draw(usage, measurement, style, progress) }
     }
     if let error = measurement.readError {
@@ -64,11 +71,11 @@ final class MapSink {
   }
 
   func finish() throws {
-    if options.isJSON {
+    if isJSON {
       if isArray { writer.endArray() }
       if any || isArray { writer.newline() }
       flush(force: true)
-    } else if summary, rows > 0 {
+    } else if format == .text, summary, rows > 0 {
       write(RawArgument.bytes(of: table.lines().joined(separator: "\n") + "\n"))
     }
     // Without any result the file stays as it was.
@@ -169,6 +176,18 @@ final class MapSink {
     }
     writer.key("map_source")
     writer.value(usage.mapSource.rawValue)
+  }
+
+  private func qemuMap(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> ImageMeasurement {
+    var map = QemuMap(size: try target.source.status().size)
+    let measurement = try analyzer.measure(target.source) { segment in
+      map.add(segment.range, isData: segment.kind == .data || segment.kind == .zero)
+      let text = map.take()
+      if !text.isEmpty { self.write(text) }
+    }
+    map.finish()
+    write(map.take())
+    return measurement
   }
 
   // MARK: Text

@@ -17,8 +17,9 @@ struct OutputFile {
   /// Writes to it: beside a regular file and then renamed over it; straight into a pipe or character device. `-` is
   /// standard output.
   ///
+  /// - Parameter mode: Its permissions, whatever the umask; `nil`: those of the file that was there, else the usual ones.
   /// - Throws: ``StorageError``; a file that was there before is then unchanged.
-  func write(_ bytes: [UInt8]) throws(StorageError) {
+  func write(_ bytes: [UInt8], mode: mode_t? = nil) throws(StorageError) {
     guard path != "-" else { return try Output.write(bytes) }
     guard let target = FileStatus.of(path) else {
       guard SmallFile.linkTarget(path) == nil else {
@@ -26,7 +27,7 @@ struct OutputFile {
           .notFound, operation: "write to", path: path, message: "it is a symbolic link that leads nowhere",
           hint: "Name the file it should lead to.")
       }
-      return try replace(path, with: bytes, like: nil)
+      return try replace(path, with: bytes, like: nil, mode: mode)
     }
     if isStandardOutput(target) { return try Output.write(bytes) }
     switch target.kind {
@@ -35,13 +36,28 @@ struct OutputFile {
     case .regular:
       try refuseIfPrecious(target)
       // The file itself, not a symbolic link to it.
-      try replace(resolved, with: bytes, like: target)
+      try replace(resolved, with: bytes, like: target, mode: mode)
     case .directory, .blockDevice, .symbolicLink:
       throw StorageError(
         .wrongType, operation: "write to", path: path,
         message: target.kind == .directory ? "it is a directory" : "it is a block device",
         hint: "Name a file.")
     }
+  }
+
+  /// Writes over what it holds, in place: what is mounted over a file (a container's /dev/termination-log) cannot be
+  /// renamed over.
+  ///
+  /// - Throws: ``StorageError``.
+  func overwrite(_ bytes: [UInt8]) throws(StorageError) {
+    if let target = FileStatus.of(path) {
+      guard target.kind == .regular || target.kind == .other else {
+        throw StorageError(
+          .wrongType, operation: "write to", path: path, message: "it is no file", hint: "Name a file.")
+      }
+      try refuseIfPrecious(target)
+    }
+    try writeInto(bytes, flags: O_CREAT | O_TRUNC)
   }
 
   private func isStandardOutput(_ target: FileStatus) -> Bool {
@@ -66,8 +82,8 @@ struct OutputFile {
     return FilePath(bytes: UnsafeBufferPointer(start: whole, count: strlen(whole)).map { UInt8(bitPattern: $0) })
   }
 
-  private func writeInto(_ bytes: [UInt8]) throws(StorageError) {
-    let descriptor = cString(path) { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
+  private func writeInto(_ bytes: [UInt8], flags: Int32 = 0) throws(StorageError) {
+    let descriptor = cString(path) { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0o644) }
     guard descriptor >= 0 else { throw failure("open", errno) }
     let isWritten = WorkerProcess.write(bytes, to: descriptor)
     let code = errno
@@ -75,7 +91,9 @@ struct OutputFile {
     guard isWritten else { throw failure("write", code) }
   }
 
-  private func replace(_ place: FilePath, with bytes: [UInt8], like old: FileStatus?) throws(StorageError) {
+  private func replace(
+    _ place: FilePath, with bytes: [UInt8], like old: FileStatus?, mode: mode_t?
+  ) throws(StorageError) {
     let temporary = FilePath(bytes: place.bytes + ".tmp-\(getpid())".utf8)
     let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw failure("open", errno) }
@@ -84,7 +102,9 @@ struct OutputFile {
     if isDone, let old {
       // Only root can give a file away; who cannot keeps it.
       _ = fchown(descriptor, old.owner, old.group)
-      (call, isDone) = ("fchmod", fchmod(descriptor, old.mode & 0o7777) == 0)
+    }
+    if isDone, let mode = mode ?? old.map({ $0.mode & 0o7777 }) {
+      (call, isDone) = ("fchmod", fchmod(descriptor, mode) == 0)
     }
     if isDone { (call, isDone) = ("fsync", fsync(descriptor) == 0) }
     var code = errno

@@ -2,6 +2,7 @@ import Glibc
 import LinuxStorage
 import SpaceAudit
 import SpaceModel
+import SpaceReport
 import Synchronization
 
 /// One line on the terminal's standard error: what is read, how far, how fast, how long it will take.
@@ -14,14 +15,19 @@ final class Progress: Sendable {
     var stage = ""
     var planned: UInt64 = 0
     var read: UInt64 = 0
+    /// When the last event was written.
+    var told: ContinuousClock.Instant?
   }
 
   private let state = Mutex(State())
   private let started: ContinuousClock.Instant = .now
   private let isVerbose: Bool
+  /// Also as lines of NDJSON on standard output, for a program that follows the run.
+  private let writesEvents: Bool
 
-  init(quiet: Bool, verbose: Bool) {
+  init(quiet: Bool, verbose: Bool, writesEvents: Bool = false) {
     isVerbose = verbose && !quiet
+    self.writesEvents = writesEvents
     guard !quiet, Terminal.isErrorTerminal else { return }
     state.withLock { $0.isShown = true }
     WorkerThreads.detach { [weak self] in
@@ -41,12 +47,45 @@ final class Progress: Sendable {
   var monitor: AuditMonitor {
     var monitor = AuditMonitor()
     monitor.onPlan = { bytes in self.state.withLock { $0.planned += bytes } }
-    monitor.onRead = { bytes in self.state.withLock { $0.read += bytes } }
+    monitor.onRead = { bytes in
+      self.state.withLock { state in
+        state.read += bytes
+        if self.isDue(state) { self.writeEvent(&state) }
+      }
+    }
     monitor.onStage = { stage in
-      self.state.withLock { $0.stage = stage }
+      self.state.withLock { state in
+        state.stage = stage
+        if self.writesEvents { self.writeEvent(&state) }
+      }
       if self.isVerbose { Output.note(stage) }
     }
     return monitor
+  }
+
+  private func isDue(_ state: State) -> Bool {
+    writesEvents && state.told.map { $0.duration(to: .now) >= .milliseconds(500) } ?? true
+  }
+
+  /// `{"type":"progress","stage":…,"bytes_done":…,"bytes_planned":…}`. That nobody reads it shows when the report is
+  /// written.
+  private func writeEvent(_ state: inout State) {
+    state.told = .now
+    var writer = JSONWriter(indented: false)
+    writer.beginObject()
+    writer.key("type")
+    writer.value("progress")
+    writer.key("stage")
+    writer.value(state.stage)
+    writer.key("bytes_done")
+    writer.value(state.read)
+    if state.planned > 0 {
+      writer.key("bytes_planned")
+      writer.value(max(state.planned, state.read))
+    }
+    writer.endObject()
+    writer.newline()
+    try? Output.write(writer.take())
   }
 
   /// - Returns: Whether to come again.

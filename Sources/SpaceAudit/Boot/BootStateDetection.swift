@@ -34,6 +34,17 @@ struct BootStateDetection {
     found.upgradeRunning = evidence.clauses.isEmpty ? nil : evidence.clauses
     found.upgradeMayRun = isUpgradeRunning == nil ? true : nil
     found.rebootPending = decision.rebootPending
+    // Only a part of a node's root was handed to us, as to a container that mounts /run/initramfs.
+    if !sysroot.isHost, decision.mode == nil, SmallFile.exists(sysroot.resolve("/run/initramfs")),
+      !SmallFile.exists(sysroot.resolve("/proc/1"))
+        || BootSentinels.directories.allSatisfy({ !SmallFile.exists(sysroot.resolve($0)) })
+    {
+      limits.append(
+        Limit(
+          "boot-not-seen",
+          "How the node was booted, whether it waits for a reboot and whether an upgrade is running was not seen: below the "
+            + "sysroot there is not all of /proc, /run/cos and /run/elemental. Mount the node's whole root for that."))
+    }
     // A machine that nothing of this is about is not told of it.
     guard decision.mode != nil || found.upgradeRunning != nil else { return }
     state = found

@@ -69,6 +69,8 @@ public enum IntegrityCheck {
     var survey = IntegritySurvey(integrity: judgement.integrity)
     survey.files = judgement.files
     survey.isAsWritten = judgement.isAsWritten
+    survey.isInconsistent =
+      ownership.needsRecovery || ownership.isStale || ownership.unownedBytes > 0 || ownership.unreachableInodes > 0
     survey.lostDirectories = ownership.lostDirectories
     if zeros?.changedWhileReading == true {
       survey.integrity.state = .unknown

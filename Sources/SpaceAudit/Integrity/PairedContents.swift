@@ -113,7 +113,11 @@ struct PairedContents {
       do throws(StorageError) {
         // A directory has one name; a second would make it its own ancestor.
         guard seen.insert(node).inserted else { throw error("its directories go in circles", subject.path) }
-        mine = try subject.entries(node, at: directory.path, withAttributes: withAttributes)
+        let listing = try subject.readableEntries(node, at: directory.path, withAttributes: withAttributes)
+        mine = listing.entries
+        if let problem = listing.problem {
+          reason = "the directory '\(directory.path.display)' cannot be read: \(problem.message)"
+        }
       } catch {
         if error.code == .io, error.cause != nil { throw error }
         reason = "the directory '\(directory.path.display)' cannot be read: \(error.message)"

@@ -150,7 +150,7 @@ struct SecondEvidence {
       integrity.files = found.files
       integrity.lostBytes = max(integrity.lostBytes ?? .zero, found.lostBytes ?? .zero)
       integrity.reason = found.reason
-    } else if integrity.metadataLost == nil {
+    } else if integrity.metadataLost == nil, !subject.survey.isInconsistent {
       integrity.state = .clean
       integrity.files = []
       integrity.reason = found.reason

@@ -1,5 +1,5 @@
 /// Words from a document, and words that are near to them.
-enum JSONWords {
+public enum JSONWords {
   /// In quotation marks, made safe for one line and cut where it is long.
   static func quoted(_ text: String) -> String {
     let short = text.unicodeScalars.prefix(61)
@@ -14,7 +14,7 @@ enum JSONWords {
   }
 
   /// The word a person may have meant: at most a third of the letters differ.
-  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let bytes = Array(word.utf8)
     // A key that long is no slip of the hand, and the distance costs the product of the lengths.
     guard bytes.count <= 64 else { return nil }

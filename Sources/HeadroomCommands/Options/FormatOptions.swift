@@ -1,0 +1,86 @@
+import ArgumentParser
+import SpaceModel
+import SpaceReport
+
+/// Text or JSON, for the commands that make no report.
+struct FormatOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Option(name: .customLong("format"), help: "How to show the result (default: text).")
+  var given: Format?
+
+  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  var json = false
+
+  var isJSON: Bool { json || given == .json }
+
+  func validate() throws {
+    if json, given == .text { throw ValidationError("--json and --format text contradict each other.") }
+  }
+}
+
+/// The form of a map.
+struct MapFormatOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+    case qemuMap = "qemu-map"
+  }
+
+  @Option(name: .customLong("format"), help: "How to show the map (default: text).")
+  var given: Format?
+
+  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  var json = false
+
+  var chosen: Format { json ? .json : given ?? .text }
+
+  func validate() throws {
+    if json, let given, given != .json {
+      throw ValidationError("--json and --format \(given.rawValue) contradict each other.")
+    }
+  }
+}
+
+/// The form of a report, and where else it goes.
+struct ReportOptions: ParsableArguments {
+  @Option(name: .customLong("format"), help: "How to show the report (default: text).")
+  var given: ReportFormat?
+
+  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Write metrics to this .prom file, too, in one step.", valueName: "path"))
+  var textfile: String?
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  /// The one that was asked for, by an option or by the name the program was started under.
+  var format: ReportFormat { json ? .json : given ?? .text }
+
+  func validate() throws {
+    if json, let given, given != .json {
+      throw ValidationError("--json and --format \(given.rawValue) contradict each other.")
+    }
+    if let textfile {
+      do throws(SettingText.Mistake) { _ = try SettingText.textfile(textfile) } catch {
+        throw ValidationError("--textfile: \(error.description)")
+      }
+    }
+  }
+
+  /// Writes the report where it is wanted.
+  ///
+  /// - Parameters:
+  ///   - inputs: What was looked at; none of it is written over.
+  ///   - settings: Of the site.
+  /// - Throws: ``StorageError`` where it cannot be written.
+  func emit(_ report: Report, inputs: [FilePath], settings: Settings = Settings()) throws {
+    let renderer = ReportRenderer(report, style: output.style)
+    if let textfile = textfile ?? settings.textfile {
+      try OutputFile(FilePath(textfile), inputs: inputs).write(try renderer.render(as: .prometheus), mode: 0o644)
+    }
+    try output.emit(try renderer.render(as: format), inputs: inputs)
+  }
+}
+
+extension ReportFormat: ExpressibleByArgument {}

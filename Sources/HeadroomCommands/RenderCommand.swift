@@ -1,0 +1,29 @@
+import ArgumentParser
+import SpaceAudit
+import SpaceModel
+import SpaceReport
+
+struct RenderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "render",
+    abstract: "A saved report in any format, as the run that saved it would have shown it.",
+    usage: """
+      headroom render report.json
+      headroom render report.json --format html --output-file report.html
+      headroom audit --json | headroom render - --format markdown
+      """,
+    discussion: "Reads what audit, check, plan or verify wrote with --json or --format ndjson; - is standard input.")
+
+  @Argument(help: ArgumentHelp("The saved report.", valueName: "report"))
+  var path: String
+
+  @OptionGroup(title: "Report") var report: ReportOptions
+
+  func validate() throws {
+    if path.isEmpty { throw ValidationError("The report needs a name.") }
+  }
+
+  func run() throws {
+    try report.emit(try SavedReport.read(FilePath(path)), inputs: [FilePath(path)])
+  }
+}
