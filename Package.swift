@@ -39,7 +39,14 @@ let package = Package(
       swiftSettings: strict),
 
     // Pure values in, values out.
-    .target(name: "SpaceReport", dependencies: ["SpaceModel"], swiftSettings: strict),
+    .target(
+      name: "SpaceReport", dependencies: ["SpaceModel"],
+      resources: [
+        .embedInCode("Schema/report-1.json"), .embedInCode("Schema/map-1.json"),
+        .embedInCode("Schema/partitions-1.json"), .embedInCode("Schema/payload-1.json"),
+        .embedInCode("Schema/event-1.json"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "UpgradeProjection", dependencies: ["SpaceModel"],
       resources: [

@@ -86,7 +86,10 @@ public struct JSONWriter: Sendable {
   private mutating func string(_ text: String) {
     let hex = Array("0123456789abcdef".utf8)
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    // No two quotation marks stand side by side, not even where one is escaped: what exports support bundles as YAML takes
+    // them for an empty text.
+    let endsInQuotationMark = text.utf8.last == UInt8(ascii: "\"")
+    for byte in endsInQuotationMark ? text.utf8.dropLast() : text.utf8[...] {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
       case 0x0A: bytes.append(contentsOf: "\\n".utf8)
@@ -95,6 +98,6 @@ public struct JSONWriter: Sendable {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
+    bytes.append(contentsOf: (endsInQuotationMark ? "\\u0022\"" : "\"").utf8)
   }
 }

@@ -1,6 +1,6 @@
 import SpaceModel
 
-/// Reads a report that `audit --json` wrote, of this version or a newer one that only adds keys.
+/// Reads a report that `audit --json` or `--format ndjson` wrote, of this version or a newer one that only adds keys.
 public enum ReportDecoder {
   /// - Parameters:
   ///   - bytes: The document.
@@ -10,9 +10,10 @@ public enum ReportDecoder {
   ///   another document, `unsupported` where its schema has another major version.
   public static func decode(_ bytes: [UInt8], path: FilePath) throws(StorageError) -> Report {
     do {
+      if NDJSONReport.begins(bytes) { return try NDJSONReport.decode(bytes) { try requireVersion($0, path) } }
       let document = try JSONValue(parsing: bytes)
       try requireReport(document, path)
-      return try document.decode(Report.self)
+      return try document.decode(Report.self, absentText: .isEmpty)
     } catch let error as JSONError {
       throw Self.error(
         .corrupt, path, error.description, hint: "A report is what 'headroom audit --json' writes; save it again.")
@@ -24,8 +25,14 @@ public enum ReportDecoder {
   }
 
   private static func requireReport(_ document: JSONValue, _ path: FilePath) throws {
-    let hint = "Give the output of 'headroom audit --json'."
     if let other = otherDocument(document) { throw error(.wrongType, path, other, hint: hint) }
+    try requireVersion(document, path)
+  }
+
+  private static let hint = "Give the output of 'headroom audit --json'."
+
+  /// Of a report, or of the line that begins one.
+  private static func requireVersion(_ document: JSONValue, _ path: FilePath) throws {
     guard let version = document["schema_version"] else {
       throw error(.wrongType, path, "it is no report: the key \"schema_version\" is missing", hint: hint)
     }
@@ -42,6 +49,10 @@ public enum ReportDecoder {
       throw error(
         .unsupported, path, "its schema version is \(text), and this headroom reads \(current).x",
         hint: "Use the headroom that wrote it.")
+    }
+    // A text that is absent is an empty one, but a report is never without its time.
+    guard document["generated_at"] != nil else {
+      throw JSONError("the key \"generated_at\" is missing", at: document.position)
     }
   }
 

@@ -2,9 +2,10 @@ import SpaceModel
 
 /// Encodes a report's values as JSON, keys in the order in which they are declared.
 ///
-/// `JSONEncoder` keeps no order, or sorts. Two rules are applied here, so that no model has to know them: an integer
-/// that a double cannot hold gets a twin `<key>_s` as text, and a path that is not UTF-8 is percent-encoded with
-/// `<key>_encoding` (`path_encoding`) set to `percent`.
+/// `JSONEncoder` keeps no order, or sorts. Three rules are applied here, so that no model has to know them: an integer
+/// that a double cannot hold gets a twin `<key>_s` as text, a path that is not UTF-8 is percent-encoded with
+/// `<key>_encoding` (`path_encoding`) set to `percent`, and an empty text is left out with its key. Support bundles are
+/// exported as YAML by a tool that turns `""` into `"null"`, also inside a document that is itself a text there.
 public enum ReportEncoder {
   /// - Throws: Only what a type's own `encode(to:)` throws.
   public static func encode(_ value: some Encodable, indented: Bool = true) throws -> [UInt8] {
@@ -43,9 +44,13 @@ private final class Sink {
   func finish() { close(to: 0) }
 }
 
-private struct ValueEncoder: Encoder {
+/// Of one value. Its key is written with it, because a value may turn out to be nothing.
+private final class ValueEncoder: Encoder {
   let sink: Sink
-  var key: String?
+  /// `nil` in an array and for the document.
+  private let key: String?
+  /// Of the object that the value is, once it is one: what a type adds to that of another goes into the same.
+  private var depth: Int?
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -55,19 +60,21 @@ private struct ValueEncoder: Encoder {
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    KeyedEncodingContainer(KeyedContainer(sink: sink, depth: sink.begin(object: true)))
+    KeyedEncodingContainer(KeyedContainer(sink: sink, depth: depth ?? begin(object: true)))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
-    UnkeyedContainer(sink: sink, depth: sink.begin(object: false))
+    UnkeyedContainer(sink: sink, depth: begin(object: false))
   }
 
   func singleValueContainer() -> any SingleValueEncodingContainer { SingleContainer(encoder: self) }
 
   func write(_ value: some Encodable) throws {
     switch value {
-    case let text as String: sink.writer.value(text)
-    case let flag as Bool: sink.writer.value(flag)
+    case let text as String: writeText(text)
+    case let flag as Bool:
+      writeKey()
+      sink.writer.value(flag)
     case let count as ByteCount: writeInteger(count.bytes)
     case let path as FilePath: writePath(path)
     case let number as any FixedWidthInteger & Encodable: writeInteger(Int64(clamping: number))
@@ -75,7 +82,26 @@ private struct ValueEncoder: Encoder {
     }
   }
 
+  private func begin(object: Bool) -> Int {
+    writeKey()
+    let depth = sink.begin(object: object)
+    self.depth = depth
+    return depth
+  }
+
+  private func writeKey() {
+    if let key { sink.writer.key(key) }
+  }
+
+  private func writeText(_ text: String) {
+    // A document that is nothing but a text has no key to leave out.
+    guard !text.isEmpty || sink.depth == 0 else { return }
+    writeKey()
+    sink.writer.value(text)
+  }
+
   private func writeInteger(_ number: Int64) {
+    writeKey()
     sink.writer.value(number)
     guard let key, number.magnitude > ReportEncoder.largestExactInteger.magnitude else { return }
     sink.writer.key(key + "_s")
@@ -83,14 +109,9 @@ private struct ValueEncoder: Encoder {
   }
 
   private func writePath(_ path: FilePath) {
-    guard let key else {
-      sink.writer.value(path.coded)
-      return
-    }
-    if let utf8 = path.utf8 {
-      sink.writer.value(utf8)
-      return
-    }
+    guard let key else { return writeText(path.coded) }
+    if let utf8 = path.utf8 { return writeText(utf8) }
+    writeKey()
     sink.writer.value(String(path.coded.dropFirst(FilePath.percentPrefix.count)))
     sink.writer.key(key + "_encoding")
     sink.writer.value("percent")
@@ -106,7 +127,6 @@ private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
   mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
     sink.close(to: depth)
-    sink.writer.key(key.stringValue)
     try ValueEncoder(sink, key: key.stringValue).write(value)
   }
 
@@ -114,14 +134,12 @@ private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     keyedBy keyType: Nested.Type, forKey key: Key
   ) -> KeyedEncodingContainer<Nested> {
     sink.close(to: depth)
-    sink.writer.key(key.stringValue)
-    return ValueEncoder(sink).container(keyedBy: keyType)
+    return ValueEncoder(sink, key: key.stringValue).container(keyedBy: keyType)
   }
 
   mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
     sink.close(to: depth)
-    sink.writer.key(key.stringValue)
-    return ValueEncoder(sink).unkeyedContainer()
+    return ValueEncoder(sink, key: key.stringValue).unkeyedContainer()
   }
 
   mutating func superEncoder() -> any Encoder { ValueEncoder(sink) }

@@ -17,12 +17,13 @@ public struct ReportRenderer: Sendable {
   public func render(as format: ReportFormat) throws -> [UInt8] {
     switch format {
     case .json: try ReportEncoder.encode(report)
+    case .ndjson: try NDJSONReport(report).render()
     case .prometheus: Array(PrometheusReport(report).render().utf8)
     case .nagios: Array(NagiosReport(report).render().utf8)
     case .npd: Array(NPDReport(report).render().utf8)
     case .harvesterValidator: Array(HarvesterValidatorReport(report).render().utf8)
     case .markdown: Array(MarkdownReport(report).render().utf8)
-    case .text, .ndjson, .html: RawArgument.bytes(of: text)
+    case .text, .html: RawArgument.bytes(of: text)
     }
   }
 

@@ -166,4 +166,22 @@ import Testing
     let twin = #"{"name": "a", "image": {"bytes": 9.22e18, "bytes_s": "9223372036854775807"}}"#
     #expect(try decode(twin).image?.bytes == ByteCount(.max))
   }
+
+  struct Texts: Decodable, Equatable {
+    var name: String
+    var path: FilePath
+    var nested: [Inner]
+    struct Inner: Decodable, Equatable { var text: String }
+  }
+
+  @Test("a text that is absent is an empty one where that is asked for, and other keys are not")
+  func aTextThatIsAbsentIsAnEmptyOne() throws {
+    func read(_ json: String, _ absentText: JSONValue.AbsentText) throws -> Texts {
+      try JSONValue(parsing: Array(json.utf8)).decode(absentText: absentText)
+    }
+    #expect(try read(#"{"nested": [{}]}"#, .isEmpty) == Texts(name: "", path: "", nested: [.init(text: "")]))
+    #expect(throws: JSONError.self) { try read(#"{"nested": [{}]}"#, .refused) }
+    #expect(throws: JSONError.self) { try read(#"{"name": "a", "path": "b"}"#, .isEmpty) }
+    #expect(throws: JSONError.self) { try read(#"{"name": 1, "nested": []}"#, .isEmpty) }
+  }
 }

@@ -16,7 +16,7 @@ import Testing
   private static let raw = FilePath(bytes: [0x61, 0xFF, 0x25, 0x20, 0x0A])
 
   /// Values that are hard to carry, each optional one set or not by chance.
-  private static func strange(_ seed: inout Seed) -> Report {
+  static func strange(_ seed: inout Seed) -> Report {
     func some<Value>(_ value: Value) -> Value? { Bool.random(using: &seed) ? value : nil }
     func bytes() -> ByteCount {
       let all: [Int64] = [0, 1, -1, 1 << 53 - 1, 1 << 53, 1 << 53 + 1, -(1 << 53) - 1, .max, .min]
@@ -26,10 +26,13 @@ import Testing
       let all: [FilePath] = ["", "a", "cOS/é.img", raw, "percent:%41", FilePath(bytes: [0xC3]), "a\"\\\u{1}\u{7F}\nb"]
       return all.randomElement(using: &seed) ?? ""
     }
-    func text() -> String { ["", "x", "é😀", "\u{10FFFF}", "e\u{301}", "\"\\\n"].randomElement(using: &seed) ?? "" }
+    func word() -> String { ["x", "é😀", "\u{10FFFF}", "e\u{301}", "\"\\\n"].randomElement(using: &seed) ?? "x" }
+    // An empty text is written as none: it comes back where a text must be, but not where one may be absent.
+    func text() -> String { Bool.random(using: &seed) ? "" : word() }
+    func place() -> FilePath { ["a", raw, "percent:%41"].randomElement(using: &seed) ?? "a" }
     var image = ImageUsage(
       path: path(), role: .snapshot, apparentBytes: bytes(), allocatedBytes: bytes(), mapSource: .seek)
-    image.hardLinkOf = some(path())
+    image.hardLinkOf = some(place())
     image.dataBytes = some(bytes())
     image.holeBytes = some(bytes())
     image.unwrittenBytes = some(bytes())
@@ -44,21 +47,21 @@ import Testing
     image.extentCount = some(.max)
     image.fragmentCount = some(0)
     image.inUse = some(ImageInUse(by: text(), writable: true))
-    image.os = some(OperatingSystem(prettyName: some(text()), version: some(text())))
+    image.os = some(OperatingSystem(prettyName: some(word()), version: some(word())))
     image.inner = some(InnerFilesystem(filesystemType: text()))
     image.inner?.staleBytes = some(bytes())
     image.map = some(HoleMap(cellBytes: bytes(), cells: [.data, .data, .mostlyHole]))
-    var partition = Partition(device: path(), state: .offline, mountpoints: [path(), raw, path()])
-    partition.filesystemLabel = some(text())
+    var partition = Partition(device: path(), state: .offline, mountpoints: [place(), raw, place()])
+    partition.filesystemLabel = some(word())
     partition.usableBytes = some(bytes())
     partition.inodesFree = some(bytes().bytes)
-    partition.features = some([text(), text()])
+    partition.features = some([word(), word()])
     partition.leftovers = some([Partition.Leftover(path: path(), allocatedBytes: bytes())])
     partition.totals = some(Partition.Totals(allocatedBytes: bytes(), reclaimableBytes: some(bytes())))
     partition.images = some([image, image])
     return Samples.report(
-      [partition], findings: [Finding(.init(rawValue: text()), .info, target: text(), message: text())],
-      limits: [Limit(text(), text())], node: some(text()))
+      [partition], findings: [Finding(.init(rawValue: word()), .info, target: text(), message: text())],
+      limits: [Limit(text(), text())], node: some(word()))
   }
 
   @Test("what was written is read and written again byte for byte") func whatWasWrittenIsWrittenAgain() throws {

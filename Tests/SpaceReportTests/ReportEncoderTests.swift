@@ -233,6 +233,42 @@ import Testing
         == #"{"bytes":0,"count":0,"list":[9223372036854775807],"last":"end"}"# + "\n")
   }
 
+  struct Words: Encodable {
+    var first = ""
+    var path: FilePath = ""
+    var optional: String? = ""
+    var list = ["", "a", ""]
+    var paths: [FilePath] = ["", "b"]
+    var nested = Nested()
+    var last = 1
+
+    struct Nested: Encodable { var text = "" }
+  }
+
+  @Test("an empty text is left out with its key, in a list too") func anEmptyTextIsLeftOut() throws {
+    #expect(try json(Words()) == #"{"list":["a"],"paths":["b"],"nested":{},"last":1}"# + "\n")
+    #expect(try json(["": "a"]) == #"{"":"a"}"# + "\n")
+    #expect(try json("") == "\"\"\n")
+  }
+
+  struct Two: Encodable {
+    enum First: CodingKey { case a }
+    enum Second: CodingKey { case b, c }
+
+    func encode(to encoder: any Encoder) throws {
+      var first = encoder.container(keyedBy: First.self)
+      try first.encode([1, 2], forKey: .a)
+      var second = encoder.container(keyedBy: Second.self)
+      try second.encode("x", forKey: .b)
+      try Place(path: "p").encode(to: encoder)
+      try second.encode(3, forKey: .c)
+    }
+  }
+
+  @Test("what a type adds to another's object goes into the same") func whatATypeAddsGoesIntoTheSameObject() throws {
+    #expect(try json([Two()]) == #"[{"a":[1,2],"b":"x","path":"p","others":[],"last":1,"c":3}]"# + "\n")
+  }
+
   struct Place: Encodable {
     var path: FilePath
     var others: [FilePath] = []

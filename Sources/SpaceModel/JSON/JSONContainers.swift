@@ -26,6 +26,7 @@ struct JSONObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+    if member(key.stringValue) == nil, let absent = node.absent(type) { return absent }
     var child = try child(key.stringValue)
     if case .number = child.value.content, let twin = sibling(key, "_s"), case .text = twin.content {
       child.twin = twin

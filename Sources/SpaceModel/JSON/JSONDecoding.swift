@@ -7,6 +7,14 @@ extension JSONValue {
     case refused
   }
 
+  /// What becomes of a text, or a path, that a type must have and that is absent.
+  public enum AbsentText: Sendable {
+    /// It was empty: the report's encoder writes none.
+    case isEmpty
+    /// The document is incomplete.
+    case refused
+  }
+
   /// Makes a value of a `Codable` type.
   ///
   /// Reads what `ReportEncoder` writes: `null` is as good as absent, an integer's twin `<key>_s` counts where it is
@@ -14,9 +22,9 @@ extension JSONValue {
   ///
   /// - Throws: What does not fit, with its line and its keys.
   public func decode<Value: Decodable>(
-    _ type: Value.Type = Value.self, unknownKeys: UnknownKeys = .ignored
+    _ type: Value.Type = Value.self, unknownKeys: UnknownKeys = .ignored, absentText: AbsentText = .refused
   ) throws(JSONError) -> Value {
-    let ledger = JSONKeyLedger()
+    let ledger = JSONKeyLedger(absentText: absentText)
     let decoded: Value
     do {
       decoded = try JSONNode(value: self, path: .root, ledger: ledger).decode(type)
@@ -60,6 +68,12 @@ struct JSONNode {
     } catch let error as DecodingError {
       throw located(error, decoding: type)
     }
+  }
+
+  /// What an absent value of this type is, where that is known.
+  func absent<Value: Decodable>(_ type: Value.Type) -> Value? {
+    guard ledger.absentText == .isEmpty else { return nil }
+    return "" as? Value ?? FilePath("") as? Value
   }
 
   /// The types that a value is read as without asking the type.

@@ -8,7 +8,11 @@ final class JSONKeyLedger {
     init(node: JSONNode) { self.node = node }
   }
 
-  private var records: [JSONPosition: Record] = [:]
+  private(set) var records: [JSONPosition: Record] = [:]
+  /// How the whole document is read.
+  let absentText: JSONValue.AbsentText
+
+  init(absentText: JSONValue.AbsentText = .refused) { self.absentText = absentText }
 
   /// The same record for every container of an object: a type may hand its decoder on to another.
   func record(of node: JSONNode) -> Record {

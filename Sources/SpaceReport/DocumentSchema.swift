@@ -1,0 +1,26 @@
+/// JSON Schema (2020-12) of the documents that are written, for what reads them.
+///
+/// The files are docs/schema's; the executable carries them.
+public enum DocumentSchema: String, Sendable, Hashable, CaseIterable {
+  /// ``Report``.
+  case report
+  /// What `map --json` writes.
+  case map
+  /// ``PartitionDocument``.
+  case partitions
+  /// ``PayloadCard``.
+  case payload
+  /// A line of ``NDJSONReport``, and ``ProgressLine``.
+  case event
+
+  /// The schema as a file: UTF-8, its last line ended.
+  public var document: [UInt8] {
+    switch self {
+    case .report: PackageResources.report_1_json
+    case .map: PackageResources.map_1_json
+    case .partitions: PackageResources.partitions_1_json
+    case .payload: PackageResources.payload_1_json
+    case .event: PackageResources.event_1_json
+    }
+  }
+}
