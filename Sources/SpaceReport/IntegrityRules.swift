@@ -82,11 +82,19 @@ enum FileGroups {
 
   /// `/usr/share/p11-kit (12), /etc (1)`; of more than a few only the first.
   static func summary(_ paths: [FilePath], most: Int = 4) -> String {
-    let groups = Dictionary(grouping: paths.map(directory)) { $0 }.map { ($0.key, $0.value.count) }
-      .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
-    let shown = groups.prefix(most).map { "\(DisplayText.escaped($0.0)) (\($0.1))" }.joined(separator: ", ")
-    let rest = groups.dropFirst(most).reduce(0) { $0 + $1.1 }
+    let groups = groups(paths) { $0 }
+    let shown = groups.prefix(most).map { "\(DisplayText.escaped($0.directory)) (\($0.members.count))" }.joined(
+      separator: ", ")
+    let rest = groups.dropFirst(most).reduce(0) { $0 + $1.members.count }
     return shown + (rest > 0 ? " and \(rest) elsewhere" : "")
+  }
+
+  /// By directory, the largest group first; of equal ones by name.
+  static func groups<Member>(
+    _ all: [Member], by path: (Member) -> FilePath
+  ) -> [(directory: String, members: [Member])] {
+    Dictionary(grouping: all) { directory(path($0)) }.map { (directory: $0.key, members: $0.value) }
+      .sorted { ($1.members.count, $0.directory) < ($0.members.count, $1.directory) }
   }
 
   /// Two levels below /usr and /var, which is what a package has to itself; else the directory.
