@@ -17,7 +17,8 @@ public struct ReportRenderer: Sendable {
   public func render(as format: ReportFormat) throws -> [UInt8] {
     switch format {
     case .json: try ReportEncoder.encode(report)
-    case .text, .ndjson, .prometheus, .nagios, .npd, .harvesterValidator, .html, .markdown: RawArgument.bytes(of: text)
+    case .html: Array(HTMLReport(report).render().utf8)
+    case .text, .ndjson, .prometheus, .nagios, .npd, .harvesterValidator, .markdown: RawArgument.bytes(of: text)
     }
   }
 
