@@ -118,6 +118,7 @@ extension ImageJudgement {
     integrity.metadataLost = metadata.isEmpty ? nil : metadata
     integrity.metadataLostBytes = metadataBytes
     integrity.lostBytes = ByteCount(clamping: lost.reduce(0) { $0 + $1.length })
+    integrity.lostRegions = Integrity.regions(of: lost)
     integrity.dugBytes = ByteCount(clamping: dugBytes)
     integrity.unreachableInodes = Int64(ownership.unreachableInodes)
     if ownership.unreachableBytes > 0 { integrity.unreachableBytes = ByteCount(clamping: ownership.unreachableBytes) }

@@ -18,6 +18,9 @@ public struct Integrity: Sendable, Hashable, Codable {
   public var usedBytes: ByteCount?
   /// Used blocks in holes that the format does not allow there, whatever owns them.
   public var lostBytes: ByteCount?
+  /// Where in the image they lie: half-open, as `[start, end]` pairs in bytes, ascending. At most 256, so what lies close
+  /// to each other is one. `nil` where nothing is lost, or what is lost has no place in the image.
+  public var lostRegions: [[Int64]]?
   /// Those of them that hold directories, block maps, inode tables, bitmaps or superblocks.
   public var metadataLostBytes: ByteCount?
   /// Metadata that is lost, by kind; `nil` where none is.
@@ -100,6 +103,7 @@ public struct Integrity: Sendable, Hashable, Codable {
     case state, reason
     case usedBytes = "used_bytes"
     case lostBytes = "lost_bytes"
+    case lostRegions = "lost_regions"
     case metadataLostBytes = "metadata_lost_bytes"
     case metadataLost = "metadata_lost"
     case dugBytes = "dug_bytes"
@@ -107,5 +111,27 @@ public struct Integrity: Sendable, Hashable, Codable {
     case unreachableBytes = "unreachable_bytes"
     case isUndecided = "undecided"
     case checked, files
+  }
+}
+
+extension Integrity {
+  /// The most regions that a report lists of one image.
+  public static let regionLimit = 256
+
+  /// What `lostRegions` says of ranges, ascending and apart, of an image: the narrowest gaps are closed until there are
+  /// no more than ``regionLimit``.
+  public static func regions(of ranges: [ByteRange]) -> [[Int64]]? {
+    guard !ranges.isEmpty else { return nil }
+    let gaps = zip(ranges, ranges.dropFirst()).map { $1.start - $0.end }.sorted(by: >)
+    let narrowest = gaps.count < regionLimit ? 0 : gaps[regionLimit - 1]
+    var regions: [ByteRange] = []
+    for range in ranges {
+      if let last = regions.last, range.start - last.end <= narrowest {
+        regions[regions.count - 1] = ByteRange(start: last.start, end: range.end)
+      } else {
+        regions.append(range)
+      }
+    }
+    return regions.map { [Int64(clamping: $0.start), Int64(clamping: $0.end)] }
   }
 }

@@ -96,12 +96,17 @@ enum ProjectionText {
   }
 
   private static func parts(_ projection: Projection) -> String? {
+    copies(projection).map { "tree \($0.tree) + image \($0.image)" }
+  }
+
+  /// What the need is the sum of; `nil` where it is no sum of the two.
+  static func copies(_ projection: Projection) -> (tree: ByteCount, image: ByteCount)? {
     guard projection.model == "two-copy", let tree = projection.basis?.treeBytes,
       let image = projection.basis?.imageBytes,
       // What was left of an upgrade, and is truncated in between, makes it less.
       tree + image == projection.needBytes
     else { return nil }
-    return "tree \(tree) + image \(image)"
+    return (tree, image)
   }
 
   static func basis(_ projection: Projection) -> String {

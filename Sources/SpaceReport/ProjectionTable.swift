@@ -25,7 +25,8 @@ struct ProjectionTable {
       + ": \(projection.upgrade), \(projection.model); profile \(projection.profile), \(projection.profileSource)\(optional)"
   }
 
-  private var basis: String? {
+  /// How large the new system is taken to be, and by what.
+  var basis: String? {
     guard let basis = projection.basis else { return nil }
     var parts: [String] = []
     if let tree = basis.treeBytes { parts.append("tree \(range(basis.leastTreeBytes, tree))") }
@@ -44,11 +45,8 @@ struct ProjectionTable {
   // MARK: Steps
 
   private func steps() -> [String] {
-    guard let first = projection.steps.first else { return [] }
-    let start = Projection.Step(
-      name: "now", changeBytes: .zero, usedBytes: first.usedBytes - first.changeBytes,
-      freeBytes: first.freeBytes + first.changeBytes, source: nil)
-    let all = [start] + projection.steps
+    let all = projection.stepsFromNow
+    guard let start = all.first else { return [] }
     let isWide = style.width >= 100
     let saysSource = style.width >= 140
     func rows(barWidth: Int) -> [String] {
@@ -78,9 +76,12 @@ struct ProjectionTable {
 
   private var peakMark: String { style.unicode ? " ◀ peak" : " < peak" }
 
-  private func change(_ step: Projection.Step) -> String {
-    if step.changeBytes == .zero { return "0 B" }
-    return step.changeBytes > .zero ? "+" + style.size(step.changeBytes) : style.size(step.changeBytes)
+  private func change(_ step: Projection.Step) -> String { Self.words(change: step.changeBytes, style: style) }
+
+  /// `+2.10 GiB`; what gives back has its minus.
+  static func words(change: ByteCount, style: TextStyle = TextStyle()) -> String {
+    if change == .zero { return "0 B" }
+    return change > .zero ? "+" + style.size(change) : style.size(change)
   }
 
   /// Used bytes against what can be used; what goes beyond is marked.
@@ -133,6 +134,17 @@ struct ProjectionTable {
   }
 
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
+}
+
+extension Projection {
+  /// The steps, and before them how it is now; empty where there are no steps.
+  var stepsFromNow: [Step] {
+    guard let first = steps.first else { return [] }
+    let start = Step(
+      name: "now", changeBytes: .zero, usedBytes: first.usedBytes - first.changeBytes,
+      freeBytes: first.freeBytes + first.changeBytes, source: nil)
+    return [start] + steps
+  }
 }
 
 extension Projection.Outcome {

@@ -14,49 +14,67 @@ struct ReportLayout {
     let upgrade = ReportOpening(report: report, style: style)
     guard var lines = upgrade.lines() else { return verdictAlone(upgrade.subject) }
     if let remedy = upgrade.remedy { lines += self.remedy(remedy, indent: "") }
-    return lines + besides()
+    guard let besides else { return lines }
+    lines += wrap(style.paint("Also", .notice) + ": " + besides.text, indent: 2)
+    return lines + self.remedies(besides.remedies)
   }
 
-  /// What is wrong besides what the upgrade is about.
-  private func besides() -> [String] {
+  /// What is wrong besides what the upgrade is about, and what to do about that.
+  var besides: (text: String, remedies: [String])? {
     let others = counted.filter { !$0.concernsUpgrade && ($0.severity > .info || $0.meansUnknown) }
-    guard let worst = others.first(where: \.meansUnknown) ?? others.first else { return [] }
+    guard let worst = others.first(where: \.meansUnknown) ?? others.first else { return nil }
     let isWaste = wasteful.contains(worst)
-    let text = isWaste ? wasteSummary ?? sentence(worst) : sentence(worst)
-    var lines = wrap(style.paint("Also", .notice) + ": " + text, indent: 2)
     // Digging is in the upgrade's own remedy already, where that has one.
     let isSaid = report.projections.contains { $0.remedy != nil }
-    let remedies = isWaste ? (isSaid ? [] : wasteful.compactMap(\.remedy)) : [worst.remedy].compactMap { $0 }
-    for remedy in remedies.prefix(3) { lines += self.remedy(remedy, indent: "") }
-    if remedies.count > 3 { lines.append("    and \(remedies.count - 3) more like these, below") }
-    return lines
+    return (
+      isWaste ? wasteSummary ?? sentence(worst) : sentence(worst),
+      isWaste ? (isSaid ? [] : wasteful.compactMap(\.remedy)) : [worst.remedy].compactMap { $0 }
+    )
   }
 
   /// The answer where no upgrade was projected.
   private func verdictAlone(_ subject: String) -> [String] {
-    let worst = counted.first {
-      report.verdict == .unknown ? $0.meansUnknown : $0.severity > .info
+    var lines = wrap("\(subject): \(verdictHeadline.painted(style))", indent: 4)
+    for room in roomLeft { lines += wrap("    \(room)", indent: 6) }
+    return lines + remedies(verdictRemedies)
+  }
+
+  var verdictHeadline: Headline {
+    switch report.verdict {
+    case .ok: Headline("OK", .good, ": \(okSummary)")
+    case .warning: Headline("WARNING", .notice, ": \(wasteSummary ?? sentence(decisive))")
+    case .critical: Headline("CRITICAL", .bad, ": \(sentence(decisive))")
+    case .unknown: Headline("UNKNOWN", .notice, ": \(decisive.map(sentence) ?? nothingProjected)")
     }
-    let headline =
-      switch report.verdict {
-      case .ok: style.paint("OK", .good) + ": " + okSummary
-      case .warning: style.paint("WARNING", .notice) + ": " + (wasteSummary ?? sentence(worst))
-      case .critical: style.paint("CRITICAL", .bad) + ": " + sentence(worst)
-      case .unknown: style.paint("UNKNOWN", .notice) + ": " + (worst.map(sentence) ?? nothingProjected)
+  }
+
+  /// What root can still write, a sentence for each partition with images.
+  var roomLeft: [String] {
+    report.partitions.filter { $0.images != nil }.compactMap { partition in
+      partition.usableBytes.map { usable in
+        "\(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
+          + "\(style.size(partition.capacityBytes)) left for root."
       }
-    var lines = wrap("\(subject): \(headline)", indent: 4)
-    for partition in report.partitions where partition.images != nil {
-      guard let usable = partition.usableBytes else { continue }
-      lines += wrap(
-        "    \(partition.name) (\(partition.device.display)): \(style.size(usable)) of "
-          + "\(style.size(partition.capacityBytes)) left for root.", indent: 6)
     }
-    let toDo = report.verdict == .warning && !wasteful.isEmpty ? wasteful : worst.map { [$0] } ?? []
-    let remedies = toDo.compactMap(\.remedy)
-    // A few can be pasted one after the other; more are read below.
-    for remedy in remedies.prefix(3) { lines += self.remedy(remedy, indent: "") }
-    if remedies.count > 3 { lines.append("    and \(remedies.count - 3) more like these, below") }
-    return lines
+  }
+
+  /// What to do where the verdict alone is the answer, the first thing first.
+  var verdictRemedies: [String] {
+    let toDo = report.verdict == .warning && !wasteful.isEmpty ? wasteful : decisive.map { [$0] } ?? []
+    return toDo.compactMap(\.remedy)
+  }
+
+  /// The finding that the verdict follows from.
+  private var decisive: Finding? {
+    counted.first { report.verdict == .unknown ? $0.meansUnknown : $0.severity > .info }
+  }
+
+  /// A few can be pasted one after the other; more are read below.
+  static let mostRemedies = 3
+
+  private func remedies(_ all: [String]) -> [String] {
+    all.prefix(Self.mostRemedies).flatMap { remedy($0, indent: "") }
+      + (all.count > Self.mostRemedies ? ["    and \(all.count - Self.mostRemedies) more like these, below"] : [])
   }
 
   private var nothingProjected: String {

@@ -1,5 +1,21 @@
 import SpaceModel
 
+/// The answer in its fewest words, `DO NOT UPGRADE to v1.8.1`, and the rest of its sentence.
+struct Headline: Hashable {
+  var call: String
+  var tone: TextStyle.Tone
+  /// What follows the call, with the colon and the space before it.
+  var rest: String
+
+  init(_ call: String, _ tone: TextStyle.Tone, _ rest: String) {
+    self.call = call
+    self.tone = tone
+    self.rest = rest
+  }
+
+  func painted(_ style: TextStyle) -> String { style.paint(call, tone) + rest }
+}
+
 /// The first lines of a report: what will happen if this node is upgraded now, what it runs and what the fallback is.
 /// What to do follows them.
 struct ReportOpening {
@@ -13,15 +29,27 @@ struct ReportOpening {
 
   /// `nil` where the system's own upgrade was not projected: without it nothing is said of the others.
   func lines() -> [String]? {
-    guard let worst = deciding.first, deciding.contains(where: { $0.upgrade == "system" }) else { return nil }
+    guard let headline else { return nil }
     let name = subject + ": "
     let indent = min(name.count, 10)
-    var lines = wrap(name + headline(worst), indent: indent)
+    var lines = wrap(name + headline.painted(style), indent: indent)
     let margin = String(repeating: " ", count: indent)
-    if let figures = figures(worst) { lines += wrap(margin + figures, indent: indent + 2) }
-    if let running = running(on: worst.device) { lines += wrap(running, indent: 2) }
+    if let figures { lines += wrap(margin + figures, indent: indent + 2) }
+    if let running { lines += wrap(running, indent: 2) }
     return lines
   }
+
+  /// The projection the answer is about; `nil` where the system's own upgrade was not projected.
+  var decisive: Projection? { deciding.contains { $0.upgrade == "system" } ? deciding.first : nil }
+
+  /// What will happen.
+  var headline: Headline? { decisive.map(headline) }
+
+  /// What is needed and what there is; `nil` where that is no matter of figures, or they are not known.
+  var figures: String? { decisive.flatMap(figures) }
+
+  /// What runs, and what the fallback is.
+  var running: String? { decisive.flatMap { running(on: $0.device) } }
 
   var subject: String {
     report.host.nodeName.map { DisplayText.escaped($0) }
@@ -53,55 +81,59 @@ struct ReportOpening {
 
   // MARK: What happens
 
-  private func headline(_ worst: Projection) -> String {
+  private func headline(_ worst: Projection) -> Headline {
     let to = worst.target.map { " to \(DisplayText.escaped($0))" } ?? ""
     if let running = report.boot?.upgradeRunning, !running.isEmpty {
-      return style.paint("AN UPGRADE IS RUNNING", .notice) + ": nothing can be said of another one."
+      return Headline("AN UPGRADE IS RUNNING", .notice, ": nothing can be said of another one.")
     }
     switch worst.outcome {
     case .silentCorruption:
-      return style.paint("DO NOT UPGRADE\(to)", .bad)
-        + ": every command would exit 0 and the OS image would be damaged."
+      return Headline(
+        "DO NOT UPGRADE\(to)", .bad, ": every command would exit 0 and the OS image would be damaged.")
     case .loudFailure:
-      return style.paint("DO NOT UPGRADE\(to)", .bad) + ": it would fail, and the node would stay as it is."
+      return Headline("DO NOT UPGRADE\(to)", .bad, ": it would fail, and the node would stay as it is.")
     case .unknown:
       return unknown(to, worst.reason)
     case .tight, .fits:
       if let caution = caution(to) { return caution }
       let estimate = deciding.contains { $0.basis?.isEstimate ?? false } ? " by estimate" : ""
       return worst.outcome == .fits
-        ? style.paint("OK TO UPGRADE\(to)", .good) + "\(estimate): it fits."
-        : style.paint("UPGRADE\(to) WITH CARE", .notice) + ": it fits\(estimate), but only just."
+        ? Headline("OK TO UPGRADE\(to)", .good, "\(estimate): it fits.")
+        : Headline("UPGRADE\(to) WITH CARE", .notice, ": it fits\(estimate), but only just.")
     }
   }
 
-  private func unknown(_ to: String, _ reason: String) -> String {
-    style.paint("UNKNOWN", .notice) + ": whether an upgrade\(to) fits cannot be said. \(DisplayText.escaped(reason))"
+  private func unknown(_ to: String, _ reason: String) -> Headline {
+    Headline(
+      "UNKNOWN", .notice, ": whether an upgrade\(to) fits cannot be said. \(DisplayText.escaped(reason))")
   }
 
   /// Where the space would do and something else stands against it.
-  private func caution(_ to: String) -> String? {
+  private func caution(_ to: String) -> Headline? {
     let concerns = report.findings.filter { $0.ignored != true && $0.concernsUpgrade }
     if let unknown = concerns.first(where: \.meansUnknown) { return self.unknown(to, unknown.message) }
     if let critical = concerns.first(where: { $0.severity == .critical }) {
-      return style.paint("DO NOT UPGRADE\(to) YET", .bad) + ": \(DisplayText.escaped(critical.message))"
+      return Headline("DO NOT UPGRADE\(to) YET", .bad, ": \(DisplayText.escaped(critical.message))")
     }
     if let active = damagedActive {
-      return style.paint("DO NOT UPGRADE\(to)", .bad)
-        + ": it would fit, but \(active.path.display) is damaged, and an upgrade would make it the fallback or move it "
-        + "over the good one."
+      return Headline(
+        "DO NOT UPGRADE\(to)", .bad,
+        ": it would fit, but \(active.path.display) is damaged, and an upgrade would make it the fallback or move it "
+          + "over the good one.")
     }
     if report.boot?.rebootPending == true {
       guard report.boot?.rootImageDeleted != true else {
-        return style.paint("DO NOT REBOOT OR UPGRADE\(to) YET", .bad)
-          + ": the system that runs has been deleted, and what the next boot takes has not run yet."
+        return Headline(
+          "DO NOT REBOOT OR UPGRADE\(to) YET", .bad,
+          ": the system that runs has been deleted, and what the next boot takes has not run yet.")
       }
-      return style.paint("REBOOT BEFORE YOU UPGRADE\(to)", .notice) + ": the last upgrade waits for it."
+      return Headline("REBOOT BEFORE YOU UPGRADE\(to)", .notice, ": the last upgrade waits for it.")
     }
     guard concerns.contains(where: { $0.id == .bootedFromPassive && $0.severity > .info }) else { return nil }
-    return style.paint("DO NOT UPGRADE\(to) YET", .notice)
-      + ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
-      + "not come up."
+    return Headline(
+      "DO NOT UPGRADE\(to) YET", .notice,
+      ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
+        + "not come up.")
   }
 
   private var damagedActive: ImageUsage? {

@@ -23,7 +23,8 @@ public struct ReportRenderer: Sendable {
     case .npd: Array(NPDReport(report).render().utf8)
     case .harvesterValidator: Array(HarvesterValidatorReport(report).render().utf8)
     case .markdown: Array(MarkdownReport(report).render().utf8)
-    case .text, .html: RawArgument.bytes(of: text)
+    case .html: Array(HTMLReport(report).render().utf8)
+    case .text: RawArgument.bytes(of: text)
     }
   }
 

@@ -94,11 +94,7 @@ public struct TextReport: Sendable {
     return lines
   }
 
-  private func reclaimable(_ image: ImageUsage) -> String {
-    guard let bytes = image.reclaimableBytes else { return "-" }
-    if image.reclaimableBasis == .estimate { return "~" + style.size(bytes) }
-    return (image.reclaimableReasons == nil ? "" : style.unicode ? "≥" : ">=") + style.size(bytes)
-  }
+  private func reclaimable(_ image: ImageUsage) -> String { style.reclaimable(image) }
 
   /// The hole map squeezed into `width` columns.
   private func bar(_ image: ImageUsage, width: Int) -> String {
@@ -117,6 +113,15 @@ public struct TextReport: Sendable {
     if let inUse = image.inUse { notes.append("\(inUse.by)\(inUse.writable ? " rw" : "")") }
     if style.width >= 120, let name = image.os?.prettyName { notes.append(DisplayText.escaped(name)) }
     return notes.joined(separator: ", ")
+  }
+}
+
+extension TextStyle {
+  /// What an image would give back, and how sure that is: `~` an estimate, `≥` at least.
+  func reclaimable(_ image: ImageUsage) -> String {
+    guard let bytes = image.reclaimableBytes else { return "-" }
+    if image.reclaimableBasis == .estimate { return "~" + size(bytes) }
+    return (image.reclaimableReasons == nil ? "" : unicode ? "≥" : ">=") + size(bytes)
   }
 }
 

@@ -65,6 +65,12 @@ public struct VerifyText: Sendable {
   }
 
   private func line(_ file: Integrity.File) -> String {
+    let notes = Self.notes(file, style: style)
+    return file.path.display + (notes.isEmpty ? "" : ": " + notes.joined(separator: ", "))
+  }
+
+  /// What is wrong with a file, a clause each.
+  static func notes(_ file: Integrity.File, style: TextStyle) -> [String] {
     var notes: [String] = []
     if file.suspect == true { notes.append("suspect") }
     if file.allNul == true {
@@ -74,7 +80,7 @@ public struct VerifyText: Sendable {
     }
     notes += file.differs ?? []
     if let copy = file.intactCopy { notes.append("whole in \(DisplayText.escaped(copy))") }
-    return file.path.display + (notes.isEmpty ? "" : ": " + notes.joined(separator: ", "))
+    return notes
   }
 
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
