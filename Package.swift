@@ -20,6 +20,9 @@ let package = Package(
   targets: [
     // The command line.
     .executableTarget(name: "headroom", dependencies: ["HeadroomCommands"], swiftSettings: strict),
+    // Writes docs/man from the help and the report's schema (Fixtures/manual).
+    .executableTarget(
+      name: "headroom-manual", dependencies: ["HeadroomCommands", "LinuxStorage", "SpaceModel"], swiftSettings: strict),
     .target(
       name: "HeadroomCommands",
       dependencies: [

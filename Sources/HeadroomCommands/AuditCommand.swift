@@ -10,14 +10,15 @@ struct AuditCommand: ParsableCommand {
     abstract: "The whole picture: partitions, images, what an upgrade would do, findings, verdict.",
     usage: """
       headroom audit
-      headroom audit --sysroot /host --json
+      headroom audit --json --output-file node.json
+      headroom audit --sysroot /host
       headroom audit --disk node.img
       headroom audit --image /run/initramfs/cos-state/cOS/passive.img
       """,
     discussion: """
       Without a target it audits this machine: the partitions of Harvester, Elemental and Kairos, and the images on \
-      COS_STATE and COS_RECOVERY. Exits 0 once it has reported, whatever it found; 3 where something that was named \
-      could not be measured.
+      COS_STATE and COS_RECOVERY. Run it as root: what could not be read is listed under "Not seen". Exits 0 once it has \
+      reported, whatever it found; 3 where something that was named could not be measured.
       """)
 
   @OptionGroup(title: "Targets") var targets: TargetOptions

@@ -10,14 +10,16 @@ struct CheckCommand: ParsableCommand {
     abstract: "The audit as a gate: a short answer, and an exit code that says whether to go on.",
     usage: """
       headroom check && upgrade
-      headroom check --sysroot /host --termination-log
       headroom check --to v1.8.1 --incoming v1.8.1.json --fail-on warning
-      headroom check --textfile /var/lib/node_exporter/headroom.prom
+      headroom check --sysroot /host --termination-log
+      headroom check --timeout 2m --textfile /run/textfile/headroom.prom
+      headroom check --format harvester-validator --sysroot /host
       """,
     discussion: """
       Exits 0 where nothing blocks, 2 critical, 3 where that cannot be said (--on-unknown pass lets it through), 1 for a \
       warning with --fail-on warning. Image data is read only when the verdict could turn on it. Under the name \
-      check_headroom it is a Nagios plugin: --format nagios, -t SECONDS.
+      check_headroom (a link or a copy) it is a monitoring plugin: --format nagios, -t SECONDS, 10 seconds unless more \
+      are given.
       """)
 
   @OptionGroup(title: "Targets") var targets: TargetOptions

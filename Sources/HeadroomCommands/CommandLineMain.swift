@@ -29,7 +29,8 @@ public enum CommandLineMain {
     let code = HeadroomCommand.exitCode(for: error)
     let message = HeadroomCommand.fullMessage(for: error)
     if code.isSuccess {
-      do throws(StorageError) { try Output.write(Array((message + "\n").utf8)) } catch { return ExitStatus.unknown }
+      let text = HelpText.arranged(message, width: Terminal.width) + "\n"
+      do throws(StorageError) { try Output.write(Array(text.utf8)) } catch { return ExitStatus.unknown }
       return ExitStatus.ok
     }
     // It repeats words of the command line, which may hold anything.
@@ -71,23 +72,22 @@ struct HeadroomCommand: ParsableCommand {
     commandName: "headroom",
     abstract: "Audits the disk space of OS images on image-based Linux nodes.",
     usage: """
-      headroom audit                   this node: partitions, images, findings
-      headroom audit --sysroot /host   a node's root mounted elsewhere
-      headroom audit --disk node.img   a raw disk image, offline, without root
-      headroom plan --to v1.8.1 --incoming rootfs.squashfs
-      headroom map IMAGE               where its data, zeros and holes are
-      headroom partitions              what the scanner sees
+      headroom audit                     this node: the whole picture
+      headroom audit --sysroot /host     a node's root that is mounted elsewhere
+      headroom audit --disk node.img     a raw disk image, without root
+      headroom check && upgrade          a gate: short answer, exit code
+      headroom plan --to v1.8.1 --incoming rootfs.squashfs    will it fit?
+      headroom verify                    were the images written whole?
+      headroom map passive.img           where its data, zeros and holes are
       """,
     discussion: """
-      Reads only: no command writes to what it looks at. Results go to standard output, everything else to standard \
-      error.
-
-      Exit codes: 0 done, 3 could not finish, 64 wrong usage, 128+N on signal N. Of plan, 0 to 3 are the verdict: it \
-      fits, it only just fits, it does not fit, that cannot be said.
+      Says before an upgrade of Harvester, Elemental or Kairos writes a byte whether it will fit, what wastes the space \
+      and what to do; and after it, whether the images were written whole. No command writes to what it looks at. \
+      Results go to standard output, everything else to standard error.
       """,
     version: ToolVersion.version,
     subcommands: [
       AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
-      PartitionsCommand.self, RenderCommand.self, SchemaCommand.self, WorkerCommand.self,
+      PartitionsCommand.self, RenderCommand.self, SchemaCommand.self, CompletionsCommand.self, WorkerCommand.self,
     ])
 }

@@ -17,7 +17,7 @@ struct Invocation: Sendable {
   init(name: String, words: [String]) {
     let isPlugin = name.split(separator: "/").last == "check_headroom"
     let plain = words.map { $0 == "--termination-log" ? "--termination-log=/dev/termination-log" : $0 }
-    self.words = isPlugin ? Self.plugin(plain) : plain
+    self.words = isPlugin ? Self.plugin(plain) : Self.withLongVersion(plain)
     adapter = Self.adapter(of: self.words)
   }
 
@@ -36,6 +36,12 @@ struct Invocation: Sendable {
       }
     }
     return ["check", "--format", ReportFormat.nagios.rawValue, "--timeout", "10s"] + plain
+  }
+
+  /// The parser has no short form of `--version`.
+  private static func withLongVersion(_ words: [String]) -> [String] {
+    guard words.count <= 2, words.last == "-V" else { return words }
+    return words.dropLast() + ["--version"]
   }
 
   private static func adapter(of words: [String]) -> ReportFormat? {

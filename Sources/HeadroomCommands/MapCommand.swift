@@ -21,22 +21,28 @@ struct MapCommand: ParsableCommand {
       --output=json writes.
       """)
 
-  @Argument(help: ArgumentHelp("Image files; with --disk, paths below the filesystem's root.", valueName: "image"))
+  @Argument(
+    help: ArgumentHelp("Image files; with --disk, paths below the filesystem's root.", valueName: "image"),
+    completion: .file())
   var images: [String]
 
-  @Flag(name: .long, inversion: .prefixedNo, help: "Read the data and tell zeros from data.")
+  @Flag(
+    name: .long, inversion: .prefixedNo, help: "Read the data and tell zeros from data. Default: for the picture only.")
   var zeros: Bool?
 
   @Flag(name: .long, help: "Figures only: no picture, no extents.")
   var summary = false
 
-  @Option(name: .long, help: "Look for the images inside this raw disk or filesystem image.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Look for the images inside this raw disk or filesystem image.", valueName: "file"),
+    completion: .file())
   var disk: String?
 
   @Option(name: .long, help: "With --disk: on the filesystem with this label.")
   var label: String?
 
-  @Option(name: .long, help: "With --disk: on the partition with this number.")
+  @Option(name: .long, help: ArgumentHelp("With --disk: on the partition with this number.", valueName: "number"))
   var partition: Int?
 
   @OptionGroup(title: "Format") var format: MapFormatOptions

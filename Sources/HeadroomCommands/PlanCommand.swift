@@ -25,10 +25,13 @@ struct PlanCommand: ParsableCommand {
   @OptionGroup(title: "Thresholds") var thresholds: ThresholdOptions
   @OptionGroup(title: "Report") var reporting: ReportOptions
 
-  @Option(help: ArgumentHelp("Project from a saved report of headroom audit --json.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Project from a saved report of headroom audit --json.", valueName: "file"), completion: .file())
   var report: String?
 
-  @Option(help: ArgumentHelp("Write what was measured of the payload, for --incoming elsewhere.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write what was measured of the payload, for --incoming elsewhere.", valueName: "file"),
+    completion: .file())
   var savePayload: String?
 
   @Flag(help: "Read no image data; what digging gives back is then estimated.")

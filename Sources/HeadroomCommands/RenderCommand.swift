@@ -12,9 +12,11 @@ struct RenderCommand: ParsableCommand {
       headroom render report.json --format html --output-file report.html
       headroom audit --json | headroom render - --format markdown
       """,
-    discussion: "Reads what audit, check, plan or verify wrote with --json or --format ndjson; - is standard input.")
+    discussion:
+      "Reads what audit, check, plan or verify wrote with --json or --format ndjson. Exits 0, whatever the report says."
+  )
 
-  @Argument(help: ArgumentHelp("The saved report.", valueName: "report"))
+  @Argument(help: ArgumentHelp("The saved report; - is standard input.", valueName: "report"), completion: .file())
   var path: String
 
   @OptionGroup(title: "Report") var report: ReportOptions

@@ -19,7 +19,7 @@ struct VerifyCommand: ParsableCommand {
       The exit code is the answer: 0 clean, 1 suspect, 2 damaged, 3 unknown.
       """)
 
-  @Argument(help: "Images; without one, all on the targets.")
+  @Argument(help: ArgumentHelp("Images; without one, all on the targets.", valueName: "image"), completion: .file())
   var images: [String] = []
 
   @OptionGroup(title: "Targets") var targets: TargetOptions
@@ -27,13 +27,15 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What the image was made from (directory, squashfs, ISO, image): every file is compared.", valueName: "path"))
+      "What the image was made from (directory, squashfs, ISO, image): every file is compared.", valueName: "path"),
+    completion: .file())
   var against: String?
 
   @Flag(help: "With --against: compare modes, owners, link targets and extended attributes, too.")
   var attributes = false
 
-  @Option(help: ArgumentHelp("A kernel log of the time it was written.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A kernel log of the time it was written.", valueName: "file"), completion: .file())
   var kernelLog: String?
 
   func validate() throws {

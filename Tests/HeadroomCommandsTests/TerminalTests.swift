@@ -87,7 +87,7 @@ import Testing
     let result = try Headroom.run(arguments: command + ["--help"], environment: ["COLUMNS": "80"])
     #expect(result.status == 0)
     #expect(result.lines.filter { $0.count > 80 } == [])
-    #expect(result.text.contains("USAGE:"))
+    #expect(result.text.contains("EXAMPLES:"))
     #expect(!result.text.contains("worker"))
   }
 

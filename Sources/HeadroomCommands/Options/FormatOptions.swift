@@ -6,10 +6,10 @@ import SpaceReport
 struct FormatOptions: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
-  @Option(name: .customLong("format"), help: "How to show the result (default: text).")
+  @Option(name: .customLong("format"), help: "How to show the result. Default: text.")
   var given: Format?
 
-  @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
+  @Flag(name: [.customShort("J"), .long], help: "As --format json.")
   var json = false
 
   var isJSON: Bool { json || given == .json }
@@ -43,13 +43,15 @@ struct MapFormatOptions: ParsableArguments {
 
 /// The form of a report, and where else it goes.
 struct ReportOptions: ParsableArguments {
-  @Option(name: .customLong("format"), help: "How to show the report (default: text).")
+  @Option(name: .customLong("format"), help: "How to show the report. Default: text.")
   var given: ReportFormat?
 
   @Flag(name: [.customShort("J"), .long], help: "The same as --format json.")
   var json = false
 
-  @Option(help: ArgumentHelp("Write metrics to this .prom file, too, in one step.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Write metrics to this .prom file, too, in one step.", valueName: "path"),
+    completion: .file(extensions: ["prom"]))
   var textfile: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

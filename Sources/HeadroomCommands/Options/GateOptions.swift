@@ -5,13 +5,15 @@ import UpgradeProjection
 
 /// What a gate blocks.
 struct GateOptions: ParsableArguments {
-  @Option(help: "The least that blocks (default: critical).")
+  @Option(help: ArgumentHelp("The least that blocks. Default: critical.", valueName: "severity"))
   var failOn: GatePolicy.FailOn?
 
-  @Option(help: "What becomes of an answer that cannot be given (default: block).")
+  @Option(help: ArgumentHelp("Whether an unknown verdict blocks. Default: block.", valueName: "word"))
   var onUnknown: GatePolicy.OnUnknown?
 
-  @Option(help: ArgumentHelp("A finding that is recorded but does not count. Repeatable.", valueName: "id"))
+  @Option(
+    help: ArgumentHelp("A finding that is recorded but does not count. Repeatable.", valueName: "id"),
+    completion: .list(Finding.ID.all.map(\.rawValue)))
   var ignore: [String] = []
 
   @Option(
@@ -21,7 +23,7 @@ struct GateOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Write a summary of at most 4096 bytes for Kubernetes there; without =PATH to /dev/termination-log.",
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var terminationLog: String?
 
   func validate() throws { _ = try settings() }
@@ -62,7 +64,7 @@ struct ThresholdOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file with a site's settings, or none. Default: /etc/headroom/config.json where it is there.", valueName: "file"
-    ))
+    ), completion: .file())
   var config: String?
 
   func validate() throws {

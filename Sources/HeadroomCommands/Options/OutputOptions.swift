@@ -12,10 +12,12 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Tables without a heading.")
   var noheadings = false
 
-  @Option(name: .long, help: ArgumentHelp("Write the result to this file, in one step.", valueName: "file"))
+  @Option(
+    name: .long, help: ArgumentHelp("Write the result to this file, in one step.", valueName: "file"),
+    completion: .file())
   var outputFile: String?
 
-  @Option(name: .long, help: "Colours. Words and glyphs say the same without them.")
+  @Option(name: .long, help: ArgumentHelp("Colours. Words and glyphs say the same without them.", valueName: "when"))
   var color: Color = .auto
 
   @Flag(name: .long, help: "Nothing but ASCII in tables and pictures.")

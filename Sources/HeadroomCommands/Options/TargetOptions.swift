@@ -8,19 +8,29 @@ import SpaceModel
 struct TargetOptions: ParsableArguments {
   @Option(
     name: [.long, .customLong("root")],
-    help: "The node's root directory, where it is mounted elsewhere (or $HEADROOM_SYSROOT).")
+    help: ArgumentHelp(
+      "The node's root directory, where it is mounted elsewhere (or $HEADROOM_SYSROOT).", valueName: "directory"),
+    completion: .directory)
   var sysroot: String?
 
-  @Option(name: .long, help: "Only filesystems with this label. Repeatable.")
+  @Option(
+    name: .long, help: "Only filesystems with this label. Repeatable.",
+    completion: .list(["COS_STATE", "COS_RECOVERY", "COS_PERSISTENT", "COS_OEM", "COS_GRUB"]))
   var label: [String] = []
 
-  @Option(name: .long, help: "A block device, whatever kind it is. Repeatable.")
+  @Option(
+    name: .long, help: "A block device, whatever kind it is. Repeatable.", completion: .file())
   var device: [String] = []
 
-  @Option(name: .long, help: "A raw disk or filesystem image, read offline. Repeatable.")
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A raw disk or filesystem image, read offline. Repeatable.", valueName: "file"),
+    completion: .file())
   var disk: [String] = []
 
-  @Option(name: .long, help: "One image file, wherever it lies. Repeatable.")
+  @Option(
+    name: .long, help: ArgumentHelp("One image file, wherever it lies. Repeatable.", valueName: "file"),
+    completion: .file())
   var image: [String] = []
 
   @Flag(name: .long, help: "Every filesystem, and all of them searched for images.")

@@ -10,7 +10,8 @@ struct UpgradeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How it upgrades: \(UpgradeProfile.builtInNames.joined(separator: ", ")), or NAME=FILE.json. Default: detected.",
-      valueName: "profile"))
+      valueName: "profile"),
+    completion: .list(UpgradeProfile.builtInNames))
   var profile: String?
 
   @Option(name: .customLong("to"), help: ArgumentHelp("The release that is upgraded to: v1.8.1.", valueName: "version"))
@@ -19,7 +20,8 @@ struct UpgradeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The new system: a root directory, a squashfs, an ISO that holds one, a filesystem image, or a payload card.",
-      valueName: "path"))
+      valueName: "path"),
+    completion: .file())
   var incoming: String?
 
   // Unconditional: of a size like -1 it is said what is wrong with it.
