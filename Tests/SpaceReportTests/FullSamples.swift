@@ -79,6 +79,7 @@ extension Samples {
     image.tree = census(size)
     image.map = HoleMap(cellBytes: size, cells: [.data, .data, .zero])
     var integrity = Integrity(state: .damaged, reason: "Parts of it were never written.", checked: ["holes", "zeros"])
+    integrity.lostRegions = [[4096, 8192], [65_536, 131_072]]
     for key in [\Integrity.usedBytes, \.lostBytes, \.metadataLostBytes, \.dugBytes, \.unreachableBytes] {
       integrity[keyPath: key] = size
     }

@@ -54,6 +54,9 @@ struct ReportOptions: ParsableArguments {
     completion: .file(extensions: ["prom"]))
   var textfile: String?
 
+  @Option(help: "Replace names in the report (names: of images and of files inside them).")
+  var redact: Redaction?
+
   @OptionGroup(title: "Output") var output: OutputOptions
 
   /// The one that was asked for, by an option or by the name the program was started under.
@@ -77,12 +80,13 @@ struct ReportOptions: ParsableArguments {
   ///   - settings: Of the site.
   /// - Throws: ``StorageError`` where it cannot be written.
   func emit(_ report: Report, inputs: [FilePath], settings: Settings = Settings()) throws {
-    let renderer = ReportRenderer(report, style: output.style)
+    let renderer = ReportRenderer(redact.map(report.redacted) ?? report, style: output.style)
+    try output.emit(try renderer.render(as: format), inputs: inputs)
     if let textfile = textfile ?? settings.textfile {
       try OutputFile(FilePath(textfile), inputs: inputs).write(try renderer.render(as: .prometheus), mode: 0o644)
     }
-    try output.emit(try renderer.render(as: format), inputs: inputs)
   }
 }
 
+extension Redaction: ExpressibleByArgument {}
 extension ReportFormat: ExpressibleByArgument {}
