@@ -87,6 +87,6 @@ struct HeadroomCommand: ParsableCommand {
     version: ToolVersion.version,
     subcommands: [
       AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
-      PartitionsCommand.self, RenderCommand.self, WorkerCommand.self,
+      PartitionsCommand.self, RenderCommand.self, FleetCommand.self, WorkerCommand.self,
     ])
 }
