@@ -157,7 +157,9 @@ import Testing
     #expect(node.integritySource == "verify")
     #expect(node.headroomBytes == .gibibytes(1))
     let alone = try Self.merged([fine])
-    #expect(alone.summary == "Nothing stands against an upgrade on the only node, but none was projected.")
+    #expect(
+      alone.summary
+        == "Nothing that counts stands against an upgrade, but that it fits was not shown on the only node: a.")
   }
 
   @Test("the space that is short decides among findings that are as bad, and what is ignored decides nothing")

@@ -24,8 +24,8 @@ import Testing
       text == """
         1 of 5 nodes would not survive an upgrade now: harvester-1. Of 2 more that
           cannot be said. 1 report could not be read.
-        5 nodes: 1 critical, 2 unknown, 1 warning, 1 ok (1 without a report, 1 not up to
-          date).
+        5 nodes: 1 critical, 2 unknown, 1 warning, 1 ok; 1 without a report, 1 not up to
+          date.
 
         NODE         VERDICT   RUNS  HEADROOM  RECLAIMABLE  WHY
         harvester-1  critical  -     -795 MiB            -  upgrade-space COS_STATE

@@ -51,8 +51,12 @@ struct FleetArchive {
         throw ZipArchive.error(.corrupt, path, "its name leads out of the archive, which no support bundle's does")
       }
       if entry.name.hasSuffix(".zip") { return try nested(entry, in: archive, path: path, depth: depth) }
-      // Nor is it worth unpacking what is larger than any report and lies where none is expected.
-      if !isOurs, entry.expandedBytes > UInt64(FleetReading.usualLimit) { return [.skipped] }
+      guard entry.expandedBytes <= UInt64(FleetReading.reportLimit) else {
+        // Where no report is expected, it is none.
+        if !isOurs { return [.skipped] }
+        let limit = ByteCount(clamping: FleetReading.reportLimit)
+        throw ZipArchive.error(.unsupported, path, "it is larger than any report is (\(limit))")
+      }
       let bytes = try unpacking.bytes(of: entry, in: archive)
       let file = FleetFile(path: path, kind: kind, isNamed: false)
       return FleetDocument(bytes, file).outcomes(mayBeOthers: !isOurs)
@@ -71,10 +75,12 @@ struct FleetArchive {
       entry.method == 0 && entry.compressedBytes == entry.expandedBytes
       ? SourceSlice(of: archive.source, range: try archive.range(of: entry), path: path)
       : MemorySource(try unpacking.bytes(of: entry, in: archive), path: path)
-    // The bundle collects from every node, so a node without a report is one that is missing.
-    let isNode = entry.name.components.dropLast().last == "nodes"
+    let outcomes = read(source, depth: depth + 1)
+    let hasReport = outcomes.contains { if case .report = $0 { true } else { false } }
     let name = FilePath(bytes: entry.name.lastComponent.bytes.dropLast(".zip".utf8.count))
-    return (isNode && !name.bytes.isEmpty ? [.node(name.utf8 ?? name.display)] : []) + read(source, depth: depth + 1)
+    guard !hasReport, entry.name.components.dropLast().last == "nodes", !name.bytes.isEmpty else { return outcomes }
+    // The bundle collects from every node, so a node without a report is one that is missing.
+    return outcomes + [.node(name.utf8 ?? name.display)]
   }
 }
 

@@ -6,11 +6,9 @@ import Synchronization
 
 /// Reads the node reports of a cluster from files, directories and standard input, and keeps a summary of each.
 public struct FleetReading: Sendable {
-  /// No node's report is nearly as large.
-  static let reportLimit = 64 << 20
-  /// Nor is any as large as this, unless it has many damaged files to name.
-  static let usualLimit = 16 << 20
-  /// Standard input holds those of all nodes, one after the other.
+  /// No node's report is nearly as large; a usual one is below 64 KiB.
+  static let reportLimit = 16 << 20
+  /// A file may hold those of all nodes, one after the other.
   static let streamLimit = 1 << 30
   /// Files are read by so many at once, and what they said is then merged in their order: the answer is always the same,
   /// and only a batch of summaries waits.
@@ -66,7 +64,7 @@ public struct FleetReading: Sendable {
         onRead(archive.size)
         return turn.withLock { _ in FleetArchive.outcomes(archive, isNamed: file.isNamed) }
       }
-      let limit = file.path == "-" ? streamLimit : reportLimit
+      let limit = file.isNamed ? streamLimit : reportLimit
       let bytes = try DocumentFile.read(file.path, limit: limit, operation: "read report")
       onRead(UInt64(bytes.count))
       // From standard input an archive is read whole, because the list of what is in it stands at its end.

@@ -28,13 +28,13 @@ struct FleetAnswer {
       let names = nodes.filter { $0.verdict == .unknown }.map(\.name) + report.missing
       return "Of \(of(counts.unknown)) it cannot be said whether an upgrade is safe: \(Self.names(names))"
     }
-    let unprojected = nodes.count { $0.outcome == nil }
+    // Somebody may have chosen to ignore that it does not.
+    let doubtful = nodes.filter { $0.outcome != .fits && $0.outcome != .tight }
     let fits =
-      unprojected == 0
+      doubtful.isEmpty
       ? "An upgrade fits on \(all)"
-      : unprojected == total
-        ? "Nothing stands against an upgrade on \(all), but none was projected"
-        : "An upgrade fits on \(of(total - unprojected)) and was not projected on the others"
+      : "Nothing that counts stands against an upgrade, but that it fits was not shown on \(of(doubtful.count)): "
+        + Self.names(doubtful.map(\.name))
     guard counts.warning > 0 else { return fits }
     let names = Self.names(nodes.filter { $0.verdict == .warning }.map(\.name))
     return "\(fits); \(counts.warning) \(counts.warning == 1 ? "has" : "have") a warning: \(names)"

@@ -33,8 +33,8 @@ public struct FleetText: Sendable {
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     let reasons = [(counts.missing, "without a report"), (counts.old, "not up to date")]
       .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-    let because = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"
-    return "\(plural(counts.nodes, "node")): \(parts.joined(separator: ", "))\(because)."
+    let besides = reasons.isEmpty ? "" : "; \(reasons.joined(separator: ", "))"
+    return "\(plural(counts.nodes, "node")): \(parts.joined(separator: ", "))\(besides)."
   }
 
   private func shortfalls() -> [String] {
