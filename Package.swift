@@ -37,7 +37,7 @@ let package = Package(
       name: "SpaceAudit",
       dependencies: [
         "SpaceReport", "UpgradeProjection", "ImageIntegrity", "ExtentAnalyzer", "FilesystemReader",
-        "PartitionScanner", "LinuxStorage", "SpaceModel",
+        "PartitionScanner", "LinuxStorage", "SpaceModel", "CZlib",
       ],
       swiftSettings: strict),
 
@@ -83,6 +83,7 @@ let package = Package(
       name: "CSquashfs", pkgConfig: "libsquashfs1", providers: [.apt(["libsquashfs-dev"])]),
     .systemLibrary(
       name: "CISO9660", pkgConfig: "libiso9660", providers: [.apt(["libiso9660-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["SpaceModel"], path: "Tests/TestSupport"),

@@ -66,7 +66,8 @@ extension HoleMap: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     cellBytes = try container.decode(ByteCount.self, forKey: .cellBytes)
-    let text = try container.decode(String.self, forKey: .cells)
+    // A report holds no empty text: an image without a byte has no cells.
+    let text = try container.decodeIfPresent(String.self, forKey: .cells) ?? ""
     guard let cells = Self.cells(fromRunLengthCoded: text) else {
       throw DecodingError.dataCorruptedError(
         forKey: .cells, in: container, debugDescription: "not a run-length coded hole map")

@@ -153,7 +153,7 @@ struct HTMLReportTests {
     #expect(page.contains("COS_STATE:cOS/active.img: 12 KiB were never written."))
     #expect((0..<300).allSatisfy { page.contains(">/usr/lib/f\($0)</code>") })
     #expect(page.contains("/usr/lib</code>: 300 files</summary>"))
-    #expect(page.contains("Boot passive, and do not run an upgrade there"))
+    #expect(page.contains("1. Boot the fallback (passive). 2. Do not run an upgrade"))
     let clean = report.partitions[state].images?[1].integrity
     report.partitions[state].images?[0].integrity = clean
     report.findings = []

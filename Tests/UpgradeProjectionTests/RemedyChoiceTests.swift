@@ -87,7 +87,8 @@ import UpgradeProjection
     #expect(try remedy(usable: 4000, Array(images().prefix(1)), leftovers: leftTree, boot: boot) == nil)
   }
 
-  @Test("what is only estimated makes no remedy, and its outcome is not known") func whatIsOnlyEstimated() throws {
+  @Test("what is only estimated is tried before the way back is given up, and its outcome is not known")
+  func whatIsOnlyEstimated() throws {
     var estimated = images(passiveReclaimable: 1)
     estimated[1].reclaimableBasis = .estimate
     let projection = try NodeSamples.project(
@@ -95,7 +96,7 @@ import UpgradeProjection
       payload: NodeSamples.payload(version: "v1.4.1"))
     let dig = try #require(projection.whatIfs.first { $0.id == "dig-holes:cOS/passive.img" })
     #expect(dig.outcome == .unknown && dig.risk != nil)
-    #expect(projection.remedy == ["remove-passive"])
+    #expect(projection.remedy == ["dig-holes:cOS/passive.img"])
   }
 
   @Test("many images to dig do not push out what helps more") func manyImages() throws {
