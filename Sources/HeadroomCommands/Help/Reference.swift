@@ -24,12 +24,13 @@ package enum Reference {
     entries: [
       Entry(
         "0",
-        "audit, map, partitions, render: done, whatever was found. check: nothing blocks. plan: it fits. verify: clean."
+        "audit, map, partitions, render: done, whatever was found. check: nothing blocks. plan: it fits. verify: clean. fleet: "
+          + "all nodes are well."
       ),
       Entry(
         "1",
         "A warning: check with --fail-on warning; plan: it only just fits, or the node must not be upgraded as it is; "
-          + "verify: suspect."),
+          + "verify: suspect. fleet: the worst node's."),
       Entry("2", "Critical. plan: it does not fit. verify: damaged."),
       Entry(
         "3",
