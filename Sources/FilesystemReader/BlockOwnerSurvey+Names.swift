@@ -12,7 +12,7 @@ extension BlockOwnerSurvey {
   /// A name leads to an inode. Where the scan did not see it, its bit was lost, or its record, or both: a block that had
   /// been written before keeps what it held then, when a later write to it is dropped.
   func foundName(_ inode: UInt32) throws(StorageError) {
-    guard inode >= system.first, !visited.contains(inode), !lostInodes.contains(inode) else { return }
+    guard !hasSpared, inode >= system.first, !visited.contains(inode), !lostInodes.contains(inode) else { return }
     guard let place = tablePlace(of: inode) else {
       lostInodes.insert(inode)
       return

@@ -50,6 +50,7 @@ extension ExtFilesystem {
       if try !hasDoubt(layouts, scan) {
         if try isJournal(rest, layouts) { return survey.result }
         scan.triage = InodeTriage(survey, scan.system, wanted: rest)
+        survey.hasSpared = true
       }
     }
     for layout in layouts {
@@ -70,7 +71,7 @@ extension ExtFilesystem {
       try survey.nameFiles(isCancelled)
     }
     // A search that ended when every hole had its owner has not seen all inodes.
-    if scan.triage == nil { survey.countLostInodes(layouts) }
+    if !survey.hasSpared { survey.countLostInodes(layouts) }
     if isThorough { survey.reconcile(used: used, fixed: fixed) }
     survey.result.unowned = DoubtfulRanges.subtract(ByteRange.union(fixed + survey.claimedHoles), from: usedHoles)
     return survey.result
@@ -102,7 +103,7 @@ extension ExtFilesystem {
   }
 }
 
-/// What is found while the filesystem is read; see ``ExtFilesystem/blockOwners(of:isCancelled:)``.
+/// What is found while the filesystem is read; see ``ExtFilesystem/blockOwners(of:isThorough:isCancelled:)``.
 final class BlockOwnerSurvey {
   let filesystem: ExtFilesystem
   let doubtful: DoubtfulRanges
@@ -119,6 +120,8 @@ final class BlockOwnerSurvey {
   var perhapsLostInodes: InodeSet
   /// Inodes that were read and are some.
   var visited: InodeSet
+  /// Inodes were spared, so that one that was not visited is none that nobody marked.
+  var hasSpared = false
   /// Of them, those that only a name led to: the bitmap calls them free.
   var unmarkedInodes: Set<UInt32> = []
   /// Blocks of inode tables that were listed already.

@@ -37,6 +37,7 @@ struct AuditCommand: ParsableCommand {
     request.upgrade = try upgrade.choice(settings)
     request.upgrade.isPartial = !targets.isWhole
     let run = ReportRun(report, .audit)
+    defer { run.progress.finish() }
     var auditor = Auditor(request, monitor: run.progress.monitor)
     let outcome = try auditor.run(tool: run.tool, generatedAt: Clock.timestamp())
     run.progress.finish()

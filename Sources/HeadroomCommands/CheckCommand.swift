@@ -31,6 +31,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let settings = try gate.settings().orElse(thresholds.settings())
     let run = ReportRun(report, .check)
+    defer { run.progress.finish() }
     let measured: GateMeasurement
     if let timeout = settings.timeout {
       measured = try TimedGate(limit: timeout, tool: run.tool).run(targets, monitor: run.progress.monitor)
@@ -41,16 +42,23 @@ struct CheckCommand: ParsableCommand {
     for failure in measured.failures { Output.error(failure) }
     let policy = GatePolicy(failOn: settings.failOn ?? .critical, onUnknown: settings.onUnknown ?? .block)
     var code = policy.exitCode(measured.report.verdict, format: report.format)
-    do {
-      try report.emit(measured.report, inputs: targets.inputs + upgrade.inputs, settings: settings)
-      if let path = gate.terminationLog {
-        let message = ReportSummary(measured.report).block(limit: TerminationMessage.limitBytes)
-        try OutputFile(FilePath(path), inputs: targets.inputs).overwrite(RawArgument.bytes(of: message))
+    // After a limit that was not met nothing that may hang is asked again.
+    let isCut = measured.report.findings.contains { $0.id == .auditIncomplete }
+    let inputs = isCut ? [] : targets.inputs + upgrade.inputs
+    let shown = report.redacted(measured.report)
+    func attempt(_ body: () throws -> Void) throws {
+      do { try body() } catch let error as StorageError {
+        // The answer stands; that nobody can read it is a fault of its own.
+        Output.error(error)
+        code = code == ExitStatus.ok ? ExitStatus.unknown : code
       }
-    } catch let error as StorageError {
-      // The answer stands; that nobody can read it is a fault of its own.
-      Output.error(error)
-      code = code == ExitStatus.ok ? ExitStatus.unknown : code
+    }
+    try attempt { try report.emit(shown, inputs: inputs, settings: settings) }
+    if let path = gate.terminationLog {
+      try attempt {
+        let message = ReportSummary(shown).block(limit: TerminationMessage.limitBytes)
+        try OutputFile(FilePath(path), inputs: inputs).overwrite(RawArgument.bytes(of: message))
+      }
     }
     throw ExitCode(code)
   }

@@ -55,6 +55,7 @@ struct PlanCommand: ParsableCommand {
     request.depth.readsData = !quick
     request.warnReclaimable = settings.warnReclaimable
     let run = ReportRun(reporting, .plan)
+    defer { run.progress.finish() }
     run.progress.monitor.onStage("measuring the payload")
     let choice = try upgrade.choice(settings)
     var card: PayloadCard?

@@ -59,6 +59,7 @@ struct VerifyCommand: ParsableCommand {
     request.depth.kernelLog = kernelLog.map { FilePath($0) }
     request.depth.verification = quick ? .quick : .whole
     let run = ReportRun(report, .verify)
+    defer { run.progress.finish() }
     var auditor = Auditor(request, monitor: run.progress.monitor)
     let outcome = try auditor.run(tool: run.tool, generatedAt: Clock.timestamp())
     run.progress.finish()

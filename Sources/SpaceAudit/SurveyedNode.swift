@@ -25,9 +25,9 @@ struct SurveyedNode: Sendable {
     rules.decisive = ImageRules.decisive(plan.projections)
     rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
     var found = findings + partitions.flatMap(rules.findings(for:))
+    found += partitions.flatMap(IntegrityRules(boot: boot).findings(for:))
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
     found += plan.findings
-    found += partitions.flatMap(IntegrityRules(boot: boot).findings(for:))
     var seen: Set<Limit> = []
     return Report(
       generatedAt: generatedAt, tool: tool, host: host, boot: boot,

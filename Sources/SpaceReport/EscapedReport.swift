@@ -44,6 +44,22 @@ extension Partition {
       images?[index].inUse?.by.escape()
       images?[index].os?.prettyName?.escape()
       images?[index].os?.version?.escape()
+      images?[index].inner?.filesystemType.escape()
+      images?[index].inner?.filesystemLabel?.escape()
+      images?[index].integrity?.escape()
+    }
+  }
+}
+
+extension Integrity {
+  fileprivate mutating func escape() {
+    reason.escape()
+    checked = checked.map { DisplayText.escaped($0) }
+    files = files?.map { file in
+      var file = file
+      file.differs = file.differs?.map { DisplayText.escaped($0) }
+      file.intactCopy?.escape()
+      return file
     }
   }
 }

@@ -23,12 +23,12 @@ struct IntegrityRemedy {
     guard let passive = other(.passive) else { return nothingElse }
     switch passive.integrity?.state {
     case .damaged?: return nothingElse
-    case .clean? where boot?.mode == .passive:
+    case .clean? where boot?.mode == .passive && isVerified(passive):
       return replace(image, by: passive, label: "COS_ACTIVE")
         ?? "Do not upgrade: it would move the damaged image over the good one. \(inWords(passive, "COS_ACTIVE"))"
     default:
       let first =
-        passive.integrity?.state == .clean
+        isVerified(passive)
         ? "" : "Verify passive first: headroom verify, without --quick. If it is whole: "
       return first
         + "1. Boot the fallback (passive). 2. Do not run an upgrade, neither here nor there: here it would make the damaged "
@@ -38,7 +38,7 @@ struct IntegrityRemedy {
 
   private var passive: String {
     guard let active = other(.active), active.integrity?.state != .damaged else { return nothingElse }
-    guard active.integrity?.state == .clean else {
+    guard isVerified(active) else {
       return "Do not boot it. Verify active first: headroom verify, without --quick. If it is whole: "
         + inWords(active, "COS_PASSIVE")
     }
@@ -46,6 +46,11 @@ struct IntegrityRemedy {
       return "Reboot into active, which is whole. Then: \(inWords(active, "COS_PASSIVE"))"
     }
     return replace(image, by: active, label: "COS_PASSIVE") ?? "Do not boot it. \(inWords(active, "COS_PASSIVE"))"
+  }
+
+  /// Read as a whole; a quick look is no ground to write over another image.
+  private func isVerified(_ image: ImageUsage) -> Bool {
+    image.integrity?.state == .clean && image.integrity?.isVerified == true
   }
 
   private var nothingElse: String {

@@ -28,7 +28,7 @@ public struct Report: Sendable, Hashable, Codable {
   public struct Tool: Sendable, Hashable, Codable {
     public var name: String
     public var version: String
-    /// What was asked, which decides what text says first; `nil` in the reports of the first builds: an audit.
+    /// What was asked, which decides what text says first; `nil`: an audit.
     public var command: Command?
 
     public init(name: String, version: String, command: Command? = nil) {
@@ -113,7 +113,7 @@ public struct Report: Sendable, Hashable, Codable {
     verdict = try values.decode(Verdict.self, forKey: .verdict)
     limits = try values.decode([Limit].self, forKey: .limits)
     partitions = try values.decode([Partition].self, forKey: .partitions)
-    // The first builds that wrote 1.0 projected nothing.
+    // What was saved of one disk image alone has none.
     projections = try values.decodeIfPresent([Projection].self, forKey: .projections) ?? []
     findings = try values.decode([Finding].self, forKey: .findings)
   }

@@ -73,8 +73,8 @@ struct ReportOpening {
 
   /// A damaged active image comes before any space.
   private var damageRemedy: Finding? {
-    guard damagedActive != nil else { return nil }
-    return report.findings.first { $0.id == .imageLostWrites && $0.severity == .critical && $0.remedy != nil }
+    guard let (_, finding) = damagedActive, finding.remedy != nil else { return nil }
+    return finding
   }
 
   private static let states: Set<Finding.ID> = [.upgradeRunning, .rebootPending, .bootedFromPassive]
@@ -115,7 +115,7 @@ struct ReportOpening {
     if let critical = concerns.first(where: { $0.severity == .critical }) {
       return Headline("DO NOT UPGRADE\(to) YET", .bad, ": \(DisplayText.escaped(critical.message))")
     }
-    if let active = damagedActive {
+    if let (active, _) = damagedActive {
       return Headline(
         "DO NOT UPGRADE\(to)", .bad,
         ": it would fit, but \(active.path.display) is damaged, and an upgrade would make it the fallback or move it "
@@ -136,10 +136,18 @@ struct ReportOpening {
         + "not come up.")
   }
 
-  private var damagedActive: ImageUsage? {
-    report.partitions.lazy.compactMap { partition in
-      partition.images?.first { $0.role == .active && $0.integrity?.state == .damaged }
-    }.first
+  /// With what was found of it, where that counts.
+  private var damagedActive: (image: ImageUsage, finding: Finding)? {
+    for partition in report.partitions {
+      for image in partition.images ?? [] where image.role == .active && image.integrity?.state == .damaged {
+        let target = partition.target(of: image)
+        let finding = report.findings.first {
+          $0.id == .imageLostWrites && $0.severity == .critical && $0.ignored != true && $0.target == target
+        }
+        if let finding { return (image, finding) }
+      }
+    }
+    return nil
   }
 
   private func figures(_ worst: Projection) -> String? {

@@ -8,7 +8,7 @@ public struct VerifyText: Sendable {
   private static let mostFiles = 20
 
   public init(_ report: Report, style: TextStyle) {
-    self.report = report
+    self.report = report.escaped
     self.style = style
   }
 

@@ -46,16 +46,24 @@ struct TimedGate {
     var path: FilePath
     var message: String
     var hint: String?
+    var call: String?
+    var errno: Int32?
+    var text: String?
 
     init(_ error: StorageError) {
       operation = error.operation
       path = error.path
       message = error.message
       hint = error.hint
+      call = error.cause?.call
+      errno = error.cause?.errno
+      text = error.cause?.text
     }
 
     var error: StorageError {
-      StorageError(.io, operation: operation, path: path, message: message, hint: hint)
+      var cause: SystemCallError?
+      if let call, let errno, let text { cause = SystemCallError(call: call, errno: errno, text: text) }
+      return StorageError(.io, operation: operation, path: path, message: message, hint: hint, cause: cause)
     }
   }
 
@@ -93,10 +101,10 @@ struct TimedGate {
 
   /// Nothing is known yet but which node it is.
   private func empty(_ targets: TargetOptions) -> Report {
-    let sysroot = (try? targets.request().sysroot) ?? Sysroot()
-    let isMachine = targets.disk.isEmpty && targets.image.isEmpty
+    // Below a sysroot even reading its name may hang.
+    let isMachine = targets.disk.isEmpty && targets.image.isEmpty && targets.sysroot == nil
     return Report(
-      generatedAt: Clock.timestamp(), tool: tool, host: isMachine ? HostDetection.host(sysroot) : Report.Host(),
+      generatedAt: Clock.timestamp(), tool: tool, host: isMachine ? HostDetection.host(Sysroot()) : Report.Host(),
       limits: [], partitions: [], findings: [])
   }
 
@@ -122,7 +130,8 @@ struct TimedGate {
       monitor.onPlan = { send(Line(planned: $0)) }
       monitor.onRead = { send(Line(read: $0)) }
       monitor.onStage = { send(Line(stage: $0)) }
-      monitor.onSurveyed = { send(Line(known: $0)) }
+      let ignored = Set(settings.ignore ?? [])
+      monitor.onSurveyed = { send(Line(known: $0.ignoring(ignored))) }
       let tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version, command: .check)
       let outcome = try command.outcome(settings, tool: tool, monitor: monitor)
       send(Line(final: outcome.report, failures: outcome.failures.map(Failure.init)))

@@ -73,6 +73,9 @@ struct ReportOptions: ParsableArguments {
     }
   }
 
+  /// The report as it may be given away.
+  func redacted(_ report: Report) -> Report { redact.map(report.redacted) ?? report }
+
   /// Writes the report where it is wanted.
   ///
   /// - Parameters:
@@ -80,7 +83,7 @@ struct ReportOptions: ParsableArguments {
   ///   - settings: Of the site.
   /// - Throws: ``StorageError`` where it cannot be written.
   func emit(_ report: Report, inputs: [FilePath], settings: Settings = Settings()) throws {
-    let renderer = ReportRenderer(redact.map(report.redacted) ?? report, style: output.style)
+    let renderer = ReportRenderer(redacted(report), style: output.style)
     try output.emit(try renderer.render(as: format), inputs: inputs)
     if let textfile = textfile ?? settings.textfile {
       try OutputFile(FilePath(textfile), inputs: inputs).write(try renderer.render(as: .prometheus), mode: 0o644)

@@ -95,7 +95,13 @@ struct OutputFile {
     _ place: FilePath, with bytes: [UInt8], like old: FileStatus?, mode: mode_t?
   ) throws(StorageError) {
     let temporary = FilePath(bytes: place.bytes + ".tmp-\(getpid())".utf8)
-    let descriptor = cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    func make() -> Int32 { cString(temporary) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) } }
+    var descriptor = make()
+    if descriptor < 0, errno == EEXIST {
+      // A run that was killed left it; in a container every run has the same process number.
+      _ = cString(temporary) { unlink($0) }
+      descriptor = make()
+    }
     guard descriptor >= 0 else { throw failure("open", errno) }
     var call = "write"
     var isDone = WorkerProcess.write(bytes, to: descriptor)

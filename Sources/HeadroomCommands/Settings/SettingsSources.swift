@@ -14,6 +14,7 @@ extension Settings {
   /// - Throws: `ValidationError` where a value or a key means nothing; ``StorageError`` where the file cannot be read.
   static func load(file: String?) throws -> Settings {
     let named = file ?? Terminal.environment("HEADROOM_CONFIG")
+    if named == "-" { throw ValidationError("--config: a file is needed; standard input is not read.") }
     var settings = try environment(Terminal.environment)
     if named != "none" {
       let path = named.map { FilePath($0) } ?? usualFile

@@ -20,8 +20,17 @@ struct FleetArchive {
   static func outcomes(_ source: any ByteSource, isNamed: Bool) -> [FleetMerge.Outcome] {
     var archive = FleetArchive()
     let outcomes = archive.read(source, depth: 1)
-    guard isNamed, outcomes.isEmpty else { return outcomes }
-    return [.unreadable(FleetReport.Unreadable(source: source.path, reason: "there is no node's report in it"))]
+    guard isNamed, !outcomes.contains(where: Self.isOfNode) else { return outcomes }
+    return outcomes + [
+      .unreadable(FleetReport.Unreadable(source: source.path, reason: "there is no node's report in it"))
+    ]
+  }
+
+  private static func isOfNode(_ outcome: FleetMerge.Outcome) -> Bool {
+    switch outcome {
+    case .report, .node, .unreadable: true
+    case .skipped: false
+    }
   }
 
   private mutating func read(_ source: any ByteSource, depth: Int) -> [FleetMerge.Outcome] {

@@ -71,6 +71,8 @@ public enum IntegrityCheck {
     survey.isAsWritten = judgement.isAsWritten
     survey.isInconsistent =
       ownership.needsRecovery || ownership.isStale || ownership.unownedBytes > 0 || ownership.unreachableInodes > 0
+      || ownership.contradictions > 0 || ownership.hasErrors || ext.isTruncated || (zeros?.unreadableBytes ?? 0) > 0
+      || zeros?.changedWhileReading == true
     survey.lostDirectories = ownership.lostDirectories
     if zeros?.changedWhileReading == true {
       survey.integrity.state = .unknown

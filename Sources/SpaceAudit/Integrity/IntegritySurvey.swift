@@ -11,7 +11,8 @@ public struct IntegritySurvey: Sendable {
   public var files: [FileJudgement] = []
   /// The image holds zeros that digging would have taken, so its holes are as it was written.
   public var isAsWritten = false
-  /// Its journal was not replayed, or bitmaps, counts and inodes disagree: right files alone do not make it whole.
+  /// Its journal was not replayed, it is cut off or could not all be read, the kernel noted errors in it, or bitmaps,
+  /// counts and inodes disagree: right files alone do not make it whole.
   public var isInconsistent = false
   /// Directories of which something is lost, as far as they have a path.
   public var lostDirectories: [FilePath] = []

@@ -99,14 +99,14 @@ struct SecondEvidence {
       case .zerosAreReal, .undecided: break
       }
     }
-    settle(&integrity, by: "its twin \(twin.path.display)")
+    settle(&integrity, of: subject, by: "its twin \(twin.path.display)")
   }
 
   /// Where the twin has cleared every suspect, nothing is left to suspect.
-  private func settle(_ integrity: inout Integrity, by evidence: String) {
+  private func settle(_ integrity: inout Integrity, of subject: Subject, by evidence: String) {
     if integrity.state == .damaged, integrity.files?.contains(where: { $0.intactCopy != nil }) ?? false {
       integrity.reason = "Data is missing that \(evidence) has."
-    } else if integrity.state == .suspect, integrity.files?.isEmpty ?? true {
+    } else if integrity.state == .suspect, integrity.files?.isEmpty ?? true, !subject.survey.isInconsistent {
       integrity.state = .clean
       integrity.reason = "What reads as zeros is zeros, by \(evidence)."
     }
@@ -161,6 +161,9 @@ struct SecondEvidence {
     } else if integrity.metadataLost == nil, !subject.survey.isInconsistent {
       integrity.state = .clean
       integrity.files = []
+      // What was lost of it was zeros.
+      integrity.lostBytes = integrity.lostBytes.map { _ in .zero }
+      integrity.lostRegions = nil
       integrity.reason = found.reason
     } else {
       integrity.reason += " " + found.reason
