@@ -42,6 +42,10 @@ struct CheckCommand: ParsableCommand {
     for failure in measured.failures { Output.error(failure) }
     let policy = GatePolicy(failOn: settings.failOn ?? .critical, onUnknown: settings.onUnknown ?? .block)
     var code = policy.exitCode(measured.report.verdict, format: report.format)
+    if code == ExitStatus.ok, measured.report.findings.contains(where: { $0.id == .targetUnreadable }) {
+      // What was named is not there: that is an error, not an answer that somebody may let pass.
+      code = policy.exitCodeOfError(format: report.format)
+    }
     // After a limit that was not met nothing that may hang is asked again.
     let isCut = measured.report.findings.contains { $0.id == .auditIncomplete }
     let inputs = isCut ? [] : targets.inputs + upgrade.inputs
@@ -50,7 +54,7 @@ struct CheckCommand: ParsableCommand {
       do { try body() } catch let error as StorageError {
         // The answer stands; that nobody can read it is a fault of its own.
         Output.error(error)
-        code = code == ExitStatus.ok ? ExitStatus.unknown : code
+        code = code == ExitStatus.ok ? policy.exitCodeOfError(format: report.format) : code
       }
     }
     try attempt { try report.emit(shown, inputs: inputs, settings: settings) }

@@ -6,6 +6,8 @@ import UpgradeProjection
 /// What to audit, and how.
 public struct AuditRequest: Sendable {
   public var sysroot = Sysroot()
+  /// What the node is called; `nil`: as its root says.
+  public var nodeName: String?
   /// Filesystem labels asked for by name; empty: those of all built-in profiles.
   public var labels: [String] = []
   public var devices: [FilePath] = []

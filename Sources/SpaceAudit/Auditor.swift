@@ -89,8 +89,10 @@ public struct Auditor {
       return (roles.contains(.active) ? 0 : roles.contains(.passive) ? 1 : roles.contains(.recovery) ? 3 : 2, survey)
     }
     let best = ranked.min { $0.rank < $1.rank }?.survey
-    let inside = HostDetection.host(ofImage: best?.osRelease ?? [:], architecture: best?.architecture)
+    var inside = HostDetection.host(ofImage: best?.osRelease ?? [:], architecture: best?.architecture)
+    inside.nodeName = request.nodeName
     guard var host = machine else { return inside }
+    host.nodeName = request.nodeName ?? host.nodeName
     // A program of the installed system says for certain what the machine runs.
     if let architecture = inside.architecture { host.architecture = architecture }
     if host.product == nil, inside.product != nil {

@@ -77,7 +77,15 @@ public struct UpgradePlan: Sendable {
     choice.isPartial = false
     try choice.cover(report.partitions)
     let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
-    let kept = report.findings.filter { $0.concernsUpgrade && !$0.comesFromPlan }
+    // A damaged active image is what an upgrade makes the fallback.
+    let active = Set(
+      report.partitions.flatMap { partition in
+        (partition.images ?? []).filter { $0.role == .active }.map { partition.target(of: $0) }
+      })
+    let kept = report.findings.filter { finding in
+      (finding.concernsUpgrade && !finding.comesFromPlan)
+        || (finding.id == .imageLostWrites && finding.severity > .info && active.contains(finding.target))
+    }
     var planned = Report(
       generatedAt: report.generatedAt, tool: report.tool, host: report.host, boot: report.boot,
       limits: report.limits.filter { !ownLimits.contains($0.id) } + plan.limits, partitions: report.partitions,

@@ -39,12 +39,14 @@ public struct CheckText: Sendable {
   /// A gate reads image data only when the verdict could turn on it; which it was shows in the figures.
   private var dataRead: String {
     let images = report.partitions.flatMap { $0.images ?? [] }
+    if report.findings.contains(where: { $0.id == .auditIncomplete }) {
+      return "It did not come to its end: image data may have been read in part."
+    }
     guard !images.isEmpty else { return "No image was found." }
     if images.contains(where: { $0.zeroBytes != nil }) {
       return "Image data was read, because the verdict could turn on it."
     }
-    return report.findings.contains { $0.id == .auditIncomplete }
-      ? "No image data was read." : "No image data was read: the verdict does not turn on it."
+    return "No image data was read: the verdict does not turn on it."
   }
 
   private func wrap(_ text: String) -> [String] { TextWrap.wrap(text, width: style.width, indent: 4) }

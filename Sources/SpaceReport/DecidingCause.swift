@@ -31,8 +31,8 @@ enum DecidingCause {
     case .ok:
       let projections = report.decidingProjections
       if let worst = projections.first, worst.outcome != .fits {
-        // Only where its finding is ignored: what was found is said all the same.
-        self = .projection(worst)
+        // Only where its finding is ignored; the summary names what is.
+        self = .nothingWrong
       } else {
         let least = projections.min { ($0.headroomBytes?.bytes ?? .max) < ($1.headroomBytes?.bytes ?? .max) }
         self = least.map(Self.fits) ?? .nothingWrong

@@ -25,6 +25,11 @@ public struct GatePolicy: Sendable, Hashable {
     }
   }
 
+  /// The exit code where the answer is good and something else went wrong.
+  public func exitCodeOfError(format: ReportFormat) -> Int32 {
+    Self.adapted(.unknown, format: format) ?? Verdict.unknown.exitCode
+  }
+
   /// The exit code of the commands whose exit code is the verdict itself (`plan`, `verify`).
   public static func exitCode(ofVerdict verdict: Verdict, format: ReportFormat) -> Int32 {
     adapted(verdict, format: format) ?? verdict.exitCode

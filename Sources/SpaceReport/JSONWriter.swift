@@ -84,20 +84,42 @@ public struct JSONWriter: Sendable {
   }
 
   private mutating func string(_ text: String) {
-    let hex = Array("0123456789abcdef".utf8)
     bytes.append(UInt8(ascii: "\""))
     // No two quotation marks stand side by side, not even where one is escaped: what exports support bundles as YAML takes
     // them for an empty text.
-    let endsInQuotationMark = text.utf8.last == UInt8(ascii: "\"")
-    for byte in endsInQuotationMark ? text.utf8.dropLast() : text.utf8[...] {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-      case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-      case 0x09: bytes.append(contentsOf: "\\t".utf8)
-      case 0..<0x20, 0x7F: bytes.append(contentsOf: Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]])
-      default: bytes.append(byte)
+    var mayQuote = true
+    var rest = text.unicodeScalars.makeIterator()
+    var next = rest.next()
+    while let scalar = next {
+      next = rest.next()
+      switch scalar {
+      case "\"":
+        if mayQuote, next != nil { bytes.append(contentsOf: "\\\"".utf8) } else { escape(scalar) }
+        mayQuote.toggle()
+        continue
+      case "\\": bytes.append(contentsOf: "\\\\".utf8)
+      case "\n": bytes.append(contentsOf: "\\n".utf8)
+      case "\t": bytes.append(contentsOf: "\\t".utf8)
+      case _ where Self.isHidden(scalar): escape(scalar)
+      default: bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
       }
+      mayQuote = true
     }
-    bytes.append(contentsOf: (endsInQuotationMark ? "\\u0022\"" : "\"").utf8)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Control characters, and those that turn the direction of a line or end it: a terminal that shows a report must not be
+  /// led by a file's name.
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F...0x9F, 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    default: false
+    }
+  }
+
+  private mutating func escape(_ scalar: Unicode.Scalar) {
+    let hex = Array("0123456789abcdef".utf8)
+    bytes.append(contentsOf: "\\u".utf8)
+    for shift in [12, 8, 4, 0] as [UInt32] { bytes.append(hex[Int(scalar.value >> shift & 15)]) }
   }
 }

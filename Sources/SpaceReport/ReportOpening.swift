@@ -129,6 +129,17 @@ struct ReportOpening {
       }
       return Headline("REBOOT BEFORE YOU UPGRADE\(to)", .notice, ": the last upgrade waits for it.")
     }
+    // The answer of the gate, whatever it is about: a headline that says another one would be followed.
+    let counted = report.findings.filter { $0.ignored != true }
+    if let critical = counted.first(where: { $0.severity == .critical }) {
+      return Headline(
+        "DO NOT UPGRADE\(to) YET", .bad,
+        ": the space would do, but \(DisplayText.escaped(critical.target)) is not well: \(DisplayText.escaped(critical.message))"
+      )
+    }
+    if let unknown = counted.first(where: \.meansUnknown) {
+      return self.unknown(to, "\(unknown.target): \(unknown.message)")
+    }
     guard concerns.contains(where: { $0.id == .bootedFromPassive && $0.severity > .info }) else { return nil }
     return Headline(
       "DO NOT UPGRADE\(to) YET", .notice,

@@ -14,7 +14,14 @@ public struct ReportSummary: Sendable {
   /// The node's name, else the name of the file its disk is in, else "this node"; control characters escaped.
   public var subject: String {
     if let name = report.host.nodeName, name.contains(where: { $0 != " " }) { return name }
-    guard let disk = report.partitions.first(where: { !$0.device.hasPrefix("/dev/") }) else { return "this node" }
+    guard let disk = report.partitions.first(where: { !$0.device.hasPrefix("/dev/") }) else {
+      // Where nothing was found the name that was asked for is all there is.
+      let named = report.findings.first {
+        ($0.id == .targetUnreadable || $0.id == .auditIncomplete) && $0.target.contains(where: { "/.".contains($0) })
+      }
+      let name = named?.target.split(separator: "/").last.map(String.init) ?? ""
+      return name.isEmpty || !report.partitions.isEmpty ? "this node" : name
+    }
     let name = disk.device.lastComponent.display
     guard let mark = name.lastIndex(of: "#"), mark > name.startIndex,
       name[mark...].dropFirst().allSatisfy({ $0.isASCII && $0.isNumber })
@@ -24,8 +31,8 @@ public struct ReportSummary: Sendable {
 
   /// What decides, or why it is fine, as one line of plain text without the subject and without a full stop.
   public var statement: String {
-    let ignored = report.findings.filter { $0.ignored == true }.count
-    return words + (ignored == 0 ? "" : " (\(ignored) \(ignored == 1 ? "finding" : "findings") ignored)")
+    let ignored = Set(report.findings.filter { $0.ignored == true }.map(\.id.rawValue)).sorted()
+    return words + (ignored.isEmpty ? "" : " (ignored: \(ignored.joined(separator: ", ")))")
   }
 
   /// What to do first: for the state the node is in, then about what decides, then about anything else that is wrong;
@@ -49,6 +56,11 @@ public struct ReportSummary: Sendable {
 
   /// The same in as few words as it takes, the most important ones first.
   var brief: String {
+    let ignored = report.findings.contains { $0.ignored == true } ? ", some findings ignored" : ""
+    return briefWords + ignored
+  }
+
+  private var briefWords: String {
     switch cause {
     case .projection(let projection), .fits(let projection): ProjectionStatement(projection, in: report).brief
     case .finding(let finding): "\(finding.id.rawValue) \(finding.target): \(Self.firstSentence(finding.message))"

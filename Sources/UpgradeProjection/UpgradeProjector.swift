@@ -61,6 +61,7 @@ public struct UpgradeProjector: Sendable {
   }
 
   private func projection(_ upgrade: UpgradeProfile.Upgrade, on partition: Partition) -> Projection {
+    let node = node.onDisk(of: partition)
     var projection = empty(upgrade)
     projection.device = partition.device
     projection.usableBytes = partition.usableBytes

@@ -60,6 +60,21 @@ public struct UpgradeNode: Sendable {
     self.boot = boot
   }
 
+  /// Of several disk images in one report each is a node of its own.
+  func onDisk(of partition: Partition) -> UpgradeNode {
+    guard let disk = Self.disk(partition) else { return self }
+    var node = self
+    node.partitions = partitions.filter { Self.disk($0) == disk }
+    return node
+  }
+
+  /// The file a partition lies in, by its name `FILE#NUMBER`; `nil` for a device.
+  private static func disk(_ partition: Partition) -> [UInt8]? {
+    guard !partition.device.hasPrefix("/dev/") else { return nil }
+    let bytes = partition.device.bytes
+    return bytes.lastIndex(of: UInt8(ascii: "#")).map { Array(bytes[..<$0]) } ?? bytes
+  }
+
   /// The image that says what is installed: the active one, else the passive.
   var installed: (partition: Partition, image: ImageUsage, census: TreeCensus)? {
     for role in [ImageRole.active, .passive] {

@@ -35,6 +35,6 @@ struct AdaptedError {
     if let failure = error as? StorageError { return Finding.sentence(failure) }
     let text = HeadroomCommand.message(for: error)
     let first = text.split(separator: "\n").first.map(String.init) ?? "It could not be done"
-    return first.hasSuffix(".") ? first : first + "."
+    return first.last.map { ".?!".contains($0) } ?? false ? first : first + "."
   }
 }

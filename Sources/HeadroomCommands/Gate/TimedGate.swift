@@ -96,7 +96,7 @@ struct TimedGate {
       case .signalled(let signal): "The check was ended by signal \(signal)."
       case .exited, .lineTooLong: "The check ended without an answer."
       }
-    return GateMeasurement(report: partial.incomplete(because: reason))
+    return GateMeasurement(report: partial.incomplete(because: reason, target: targets.first))
   }
 
   /// Nothing is known yet but which node it is.

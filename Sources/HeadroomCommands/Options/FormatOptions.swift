@@ -66,6 +66,9 @@ struct ReportOptions: ParsableArguments {
     if json, let given, given != .json {
       throw ValidationError("--json and --format \(given.rawValue) contradict each other.")
     }
+    if let textfile, textfile == output.outputFile {
+      throw ValidationError("--textfile and --output-file name the same file.")
+    }
     if let textfile {
       do throws(SettingText.Mistake) { _ = try SettingText.textfile(textfile) } catch {
         throw ValidationError("--textfile: \(error.description)")

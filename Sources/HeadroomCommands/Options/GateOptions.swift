@@ -69,7 +69,7 @@ struct ThresholdOptions: ParsableArguments {
 
   func validate() throws {
     if let warnReclaimable, SizeThreshold.parse(warnReclaimable) == nil {
-      throw ValidationError("'\(warnReclaimable)' is no size: write 500M, 6GiB, 4096 or 10%.")
+      throw ValidationError("--warn-reclaimable: '\(warnReclaimable)' is no size: write 500M, 6GiB, 4096 or 10%.")
     }
     if config == "" { throw ValidationError("--config needs a name.") }
   }

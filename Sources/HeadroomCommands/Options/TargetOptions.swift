@@ -39,7 +39,14 @@ struct TargetOptions: ParsableArguments {
   @Flag(name: .long, help: "Open also devices that can hang (nbd, rbd, cdrom, LUNs the node serves itself).")
   var allDevices = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What to call the node, where its root does not say it (or $HEADROOM_NODE_NAME).", valueName: "name"))
+  var nodeName: String?
+
   func validate() throws {
+    if nodeName == "" { throw ValidationError("--node-name needs a name.") }
     if sysroot == "" { throw ValidationError("--sysroot needs a name.") }
     for (option, values) in [("label", label), ("device", device), ("disk", disk), ("image", image)]
     where values.contains("") {
@@ -55,6 +62,9 @@ struct TargetOptions: ParsableArguments {
   /// Whether a node or a disk as a whole is looked at, not parts of one.
   var isWhole: Bool { (label + device + image).isEmpty }
 
+  /// What was named first, for a report that has nothing else to go by.
+  var first: String? { (disk + device + image).first.map { DisplayText.escaped(FilePath($0).display) } }
+
   /// The files and devices that were named.
   var inputs: [FilePath] { (device + disk + image).map { FilePath($0) } }
 
@@ -67,6 +77,7 @@ struct TargetOptions: ParsableArguments {
       // mountinfo has absolute paths without symbolic links.
       request.sysroot = Sysroot(root.resolvedPath ?? path)
     }
+    request.nodeName = nodeName ?? Terminal.environment("HEADROOM_NODE_NAME")
     request.labels = label
     request.devices = device.map { FilePath($0) }
     request.disks = disk.map { FilePath($0) }

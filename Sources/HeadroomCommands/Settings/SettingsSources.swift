@@ -73,11 +73,20 @@ extension Settings {
     }
   }
 
+  private static func members(of document: JSONValue) -> [JSONMember] {
+    if case .object(let members) = document.content { members } else { [] }
+  }
+
   static func read(_ path: FilePath) throws -> Settings {
     let bytes = try DocumentFile.read(path, limit: 1 << 20, operation: "read the configuration")
     let document: Document
     do throws(JSONError) {
-      document = try JSONValue(parsing: bytes).decode(unknownKeys: .refused)
+      let value = try JSONValue(parsing: bytes)
+      for member in Self.members(of: value) {
+        guard case .null = member.value.content else { continue }
+        throw JSONError("null is no setting; leave the key out", at: member.value.position, keyPath: member.key)
+      }
+      document = try value.decode(unknownKeys: .refused)
     } catch {
       throw ValidationError("\(path.display): \(error.description)")
     }

@@ -18,7 +18,10 @@ struct BootStateDetection {
   ///   - scan: The node's devices.
   ///   - devices: Those of the mounts of the partitions an upgrade would write to.
   init(scan: LiveScan, mounts: MountTable, devices: Set<DeviceNumber>, sysroot: Sysroot) {
-    guard Self.isRunning(sysroot) else { return }
+    guard Self.isRunning(sysroot) else {
+      if !SmallFile.exists(sysroot.resolve("/etc/os-release")) { limits.append(Self.notSeen) }
+      return
+    }
     let text = SmallFile.text(sysroot.resolve("/proc/cmdline")) ?? SmallFile.text("/proc/cmdline")
     let commandLine = text.map(KernelCommandLine.init)
     let root = RunningImageProbe(scan.runningRoot, mounts: mounts, sysroot: sysroot)
@@ -39,11 +42,7 @@ struct BootStateDetection {
       !SmallFile.exists(sysroot.resolve("/proc/1"))
         || BootSentinels.directories.allSatisfy({ !SmallFile.exists(sysroot.resolve($0)) })
     {
-      limits.append(
-        Limit(
-          "boot-not-seen",
-          "How the node was booted, whether it waits for a reboot and whether an upgrade is running was not seen: below the "
-            + "sysroot there is not all of /proc, /run/cos and /run/elemental. Mount the node's whole root for that."))
+      limits.append(Self.notSeen)
     }
     // A machine that nothing of this is about is not told of it.
     guard decision.mode != nil || found.upgradeRunning != nil else { return }
@@ -60,6 +59,11 @@ struct BootStateDetection {
             + "root, in a container with the node's process namespace or its /proc below the sysroot."))
     }
   }
+
+  private static let notSeen = Limit(
+    "boot-not-seen",
+    "How the node was booted, whether it waits for a reboot and whether an upgrade is running was not seen: below the "
+      + "sysroot there is not all of /proc, /run/cos and /run/elemental. Mount the node's whole root for that.")
 
   /// Whether the root directory is one that runs now.
   private static func isRunning(_ sysroot: Sysroot) -> Bool {
