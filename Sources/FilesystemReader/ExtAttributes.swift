@@ -59,7 +59,7 @@ struct ExtAttributes {
       guard let value = PosixACL.kernelForm(ofDisk: attribute.value) else {
         throw StorageError(
           .corrupt, operation: "read the ACL of '\(path.display)' in", path: filesystem.source.path,
-          message: "it is none", hint: "Check the filesystem with e2fsck -fn.")
+          message: "it is none", hint: "headroom verify tells what of it is missing.")
       }
       return ExtendedAttribute(name: attribute.name, value: value)
     }

@@ -28,7 +28,7 @@ extension ExtFilesystem {
         guard number <= fs.pointee.super.pointee.s_inodes_count else {
           throw StorageError(
             .corrupt, operation: "read the inode of", path: below, message: "its number is beyond the last inode",
-            hint: "Check the filesystem with e2fsck -fn.")
+            hint: "headroom verify tells what of it is missing.")
         }
         entries.append(Entry(path: below, inode: number, status: try status(of: number)))
       } catch {
@@ -74,7 +74,7 @@ extension ExtFilesystem {
   private func corrupt(_ message: String, _ path: FilePath) -> StorageError {
     StorageError(
       .corrupt, operation: "list '\(path.display)' in", path: source.path, message: message,
-      hint: "Check the filesystem with e2fsck -fn.")
+      hint: "headroom verify tells what of it is missing.")
   }
 
   private final class Listing {
@@ -123,7 +123,7 @@ extension ExtFilesystem {
     guard status.size <= blockSize, block > 0, block < superblock.blockCount else {
       throw StorageError(
         .corrupt, operation: "read a symbolic link in", path: source.path, message: "inode \(inode) holds none",
-        hint: "Check the filesystem with e2fsck -fn.")
+        hint: "headroom verify tells what of it is missing.")
     }
     return FilePath(bytes: try source.bytes(at: block * blockSize, count: Int(status.size)))
   }

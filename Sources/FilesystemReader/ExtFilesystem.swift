@@ -184,7 +184,7 @@ public final class ExtFilesystem {
     guard length >= 0, UInt64(length) <= superblock.inodeSize else {
       throw StorageError(
         .corrupt, operation: "read inline data in", path: source.path, message: "it is larger than an inode",
-        hint: "Check the filesystem with e2fsck -fn.")
+        hint: "headroom verify tells what of it is missing.")
     }
     var buffer = [UInt8](repeating: 0, count: Int(superblock.inodeSize) + 64)
     code = ext2fs_inline_data_get(fs, number, nil, &buffer, &length)
@@ -210,9 +210,17 @@ public final class ExtFilesystem {
         hint: "The file or device is shorter than the filesystem in it; copy it again.")
     default:
       return StorageError(
-        .corrupt, operation: operation, path: path, message: String(cString: error_message(code)).lowercased(),
-        hint: "Check it with e2fsck -fn.")
+        .corrupt, operation: operation, path: path, message: Self.text(of: code),
+        hint: "headroom verify tells what of it is missing.")
     }
+  }
+
+  /// Until it is told, com_err knows libext2fs' errors by number only.
+  private static let errorTexts: Void = initialize_ext2_error_table()
+
+  private static func text(of code: errcode_t) -> String {
+    _ = errorTexts
+    return String(cString: error_message(code)).lowercased()
   }
 
   func error(_ code: errcode_t, _ operation: String, _ path: FilePath) -> StorageError {

@@ -78,7 +78,7 @@ public struct ExtRootTree: RootTree {
   private func corrupt(_ message: String) -> StorageError {
     StorageError(
       .corrupt, operation: "read the tree in", path: filesystem.source.path, message: message,
-      hint: "Check the filesystem with e2fsck -fn.")
+      hint: "headroom verify tells what of it is missing.")
   }
 }
 

@@ -10,11 +10,7 @@ public final class ExtTreeContents: TreeContents {
   public var path: FilePath { filesystem.source.path }
   public var keepsACLs: Bool { true }
 
-  /// Until it is told, com_err knows libext2fs' errors by number only.
-  private static let errorTexts: Void = initialize_ext2_error_table()
-
   public init(_ filesystem: ExtFilesystem) throws(StorageError) {
-    _ = Self.errorTexts
     self.filesystem = filesystem
   }
 

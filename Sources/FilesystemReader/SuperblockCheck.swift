@@ -29,7 +29,7 @@ struct SuperblockCheck {
       throw StorageError(
         .corrupt, operation: operation, path: source.path,
         message: "its superblock contradicts itself (\(contradiction))",
-        hint: "Check it with e2fsck -fn; a backup superblock may help (e2fsck -b).")
+        hint: "headroom verify tells what of it is missing; a backup superblock may help (e2fsck -b).")
     }
   }
 

@@ -164,7 +164,10 @@ extension ImageJudgement {
     if let first = suspects.first {
       let name = first.file.paths.first.map { "'\($0.display)'" } ?? "inode \(first.file.inode)"
       let others = suspects.count > 1 ? " and \(suspects.count - 1) more" : ""
-      return (.suspect, "\(name)\(others) hold nothing but zeros, as after lost writes whose holes were dug or filled.")
+      let verb = suspects.count > 1 ? "hold" : "holds"
+      return (
+        .suspect, "\(name)\(others) \(verb) nothing but zeros, as after lost writes whose holes were dug or filled."
+      )
     }
     if let contradiction = ownership.firstContradiction {
       return (.unknown, "The filesystem inside contradicts itself (\(contradiction)).")

@@ -26,6 +26,7 @@ struct SurveyedNode: Sendable {
     rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
     var found = findings + partitions.flatMap(rules.findings(for:))
     found += partitions.flatMap(IntegrityRules(boot: boot).findings(for:))
+    found = Self.withoutExplained(found, partitions)
     if isUpgradeRunning == true { found = found.map(BootRules.withoutRemedy) }
     found += plan.findings
     var seen: Set<Limit> = []
@@ -33,6 +34,15 @@ struct SurveyedNode: Sendable {
       generatedAt: generatedAt, tool: tool, host: host, boot: boot,
       limits: (limits + plan.limits).filter { seen.insert($0).inserted }, partitions: partitions,
       projections: plan.projections, findings: found)
+  }
+
+  /// That a file inside a damaged image cannot be read is part of the damage.
+  private static func withoutExplained(_ findings: [Finding], _ partitions: [Partition]) -> [Finding] {
+    let damaged = Set(
+      partitions.flatMap { partition in
+        (partition.images ?? []).filter { $0.integrity?.state == .damaged }.map { partition.target(of: $0) }
+      })
+    return findings.filter { $0.id != .imageUnreadable || !damaged.contains($0.target) }
   }
 
   /// The same with every image that was only estimated giving back this part of its data.

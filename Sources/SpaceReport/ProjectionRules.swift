@@ -20,7 +20,11 @@ public struct ProjectionRules: Sendable {
     let target = partition?.name ?? projection.filesystemLabel
     let message = ProjectionText.message(projection)
     let commands = partition.flatMap { Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun) }
-    let remedy = commands ?? (projection.lacks == .payload ? "Give the payload with --incoming." : inWords(projection))
+    let remedy =
+      commands
+      ?? (projection.lacks == .payload
+        ? "Measure the new release: headroom plan --incoming PAYLOAD (its root directory, squashfs or ISO)."
+        : inWords(projection))
     let isOptional = projection.isOptional == true
     let severity: Finding.Severity
     var id = Finding.ID.upgradeSpace
@@ -57,7 +61,8 @@ public struct ProjectionRules: Sendable {
       "The new image must be made larger: elemental takes its size from upgrade.system.size of its configuration, and "
         + "Harvester's upgrade sets 3072 MiB itself."
     case .stateInodes: "Remove files that are not needed from \(projection.filesystemLabel)."
-    case .rule: "Remove files that are not needed from \(projection.filesystemLabel), or attach a larger disk."
+    case .rule:
+      "Remove files that are not needed from \(projection.filesystemLabel); where there are none, it takes a larger disk."
     case .tree, .image, nil: nil
     }
   }

@@ -93,7 +93,7 @@ struct ReportOpening {
     case .loudFailure:
       return Headline("DO NOT UPGRADE\(to)", .bad, ": it would fail, and the node would stay as it is.")
     case .unknown:
-      return unknown(to, worst.reason)
+      return otherDanger(to) ?? unknown(to, worst.reason)
     case .tight, .fits:
       if let caution = caution(to) { return caution }
       let estimate = deciding.contains { $0.basis?.isEstimate ?? false } ? " by estimate" : ""
@@ -111,16 +111,8 @@ struct ReportOpening {
   /// Where the space would do and something else stands against it.
   private func caution(_ to: String) -> Headline? {
     let concerns = report.findings.filter { $0.ignored != true && $0.concernsUpgrade }
+    if let danger = otherDanger(to) { return danger }
     if let unknown = concerns.first(where: \.meansUnknown) { return self.unknown(to, unknown.message) }
-    if let critical = concerns.first(where: { $0.severity == .critical }) {
-      return Headline("DO NOT UPGRADE\(to) YET", .bad, ": \(DisplayText.escaped(critical.message))")
-    }
-    if let (active, _) = damagedActive {
-      return Headline(
-        "DO NOT UPGRADE\(to)", .bad,
-        ": it would fit, but \(active.path.display) is damaged, and an upgrade would make it the fallback or move it "
-          + "over the good one.")
-    }
     if report.boot?.rebootPending == true {
       guard report.boot?.rootImageDeleted != true else {
         return Headline(
@@ -129,15 +121,8 @@ struct ReportOpening {
       }
       return Headline("REBOOT BEFORE YOU UPGRADE\(to)", .notice, ": the last upgrade waits for it.")
     }
-    // The answer of the gate, whatever it is about: a headline that says another one would be followed.
-    let counted = report.findings.filter { $0.ignored != true }
-    if let critical = counted.first(where: { $0.severity == .critical }) {
-      return Headline(
-        "DO NOT UPGRADE\(to) YET", .bad,
-        ": the space would do, but \(DisplayText.escaped(critical.target)) is not well: \(DisplayText.escaped(critical.message))"
-      )
-    }
-    if let unknown = counted.first(where: \.meansUnknown) {
+    // Whatever it is about: a headline that says another thing than the gate would be followed.
+    if let unknown = report.findings.first(where: { $0.ignored != true && $0.meansUnknown }) {
       return self.unknown(to, "\(unknown.target): \(unknown.message)")
     }
     guard concerns.contains(where: { $0.id == .bootedFromPassive && $0.severity > .info }) else { return nil }
@@ -145,6 +130,24 @@ struct ReportOpening {
       "DO NOT UPGRADE\(to) YET", .notice,
       ": the space would do, but the node runs from its fallback, and an upgrade replaces that by the system that did "
         + "not come up.")
+  }
+
+  /// What is critical besides the space.
+  private func otherDanger(_ to: String) -> Headline? {
+    let critical = report.findings.filter { $0.ignored != true && $0.severity == .critical && $0.id != .upgradeSpace }
+    if let first = critical.first(where: \.concernsUpgrade) {
+      return Headline("DO NOT UPGRADE\(to) YET", .bad, ": \(DisplayText.escaped(first.message))")
+    }
+    if let (active, _) = damagedActive {
+      return Headline(
+        "DO NOT UPGRADE\(to)", .bad,
+        ": \(active.path.display) is damaged, and an upgrade would make it the fallback or move it over the good one.")
+    }
+    return critical.first.map { first in
+      Headline(
+        "DO NOT UPGRADE\(to) YET", .bad,
+        ": \(DisplayText.escaped(first.target)): \(DisplayText.escaped(first.message))")
+    }
   }
 
   /// With what was found of it, where that counts.

@@ -97,7 +97,7 @@ import Testing
     var report = Samples.report([partition], findings: IntegrityRules().findings(for: partition), node: "quo")
     report.projections = [projection]
     let text = TextReport(report, style: Samples.wide).render()
-    #expect(text.hasPrefix("quo: DO NOT UPGRADE: it would fit, but cOS/active.img is damaged"))
+    #expect(text.hasPrefix("quo: DO NOT UPGRADE: cOS/active.img is damaged"))
     #expect(text.contains("Fallback: passive of unknown version, verified."))
     #expect(text.contains("Do: 1. Boot the fallback"))
   }

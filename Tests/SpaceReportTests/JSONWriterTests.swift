@@ -12,7 +12,7 @@ import Testing
   static let strings: [(String, String)] = [
     ("", #""""#), ("plain", #""plain""#), ("a\"b", #""a\"b""#), ("a\\b", #""a\\b""#), ("a/b", #""a/b""#),
     ("\n\t\r", #""\n\t\u000d""#), ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#), ("état 😀", #""état 😀""#),
-    ("\u{2028}", "\"\u{2028}\""),
+    ("\u{2028}\u{202E}", #""\u2028\u202e""#), ("\"\"", #""\"\u0022""#), ("\"\"\"\"x", #""\"\u0022\"\u0022x""#),
   ]
 
   @Test("strings are escaped", arguments: strings) func stringsAreEscaped(string: String, json: String) throws {

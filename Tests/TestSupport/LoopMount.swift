@@ -55,7 +55,7 @@ public final class Mount {
     guard mounted else { return }
     mounted = false
     // Somebody may still look at it for a moment: a process that is ending, another test that walks all mounts.
-    for _ in 0..<50 {
+    for _ in 0..<500 {
       if try Command.run("umount", mountpoint).status == 0 { return }
       usleep(40_000)
     }

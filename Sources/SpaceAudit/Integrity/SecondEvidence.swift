@@ -87,12 +87,17 @@ struct SecondEvidence {
         file.intactCopy = twin.path.display
         file.lostBytes = ByteCount(clamping: ranges.reduce(UInt64(0)) { $0.addingClamped($1.length) })
         file.lostRanges = ranges.prefix(64).map { [Int64(clamping: $0.start), Int64(clamping: $0.end)] }
+        let counted =
+          index.flatMap { integrity.files?[$0] }.flatMap { $0.suspect == true ? nil : $0.lostBytes } ?? .zero
         if let index {
           integrity.files?[index] = file
         } else {
           integrity.files = ((integrity.files ?? []) + [file]).sorted { $0.path < $1.path }
-          integrity.lostBytes = (integrity.lostBytes ?? .zero) + (file.lostBytes ?? .zero)
         }
+        let more = max(.zero, (file.lostBytes ?? .zero) - counted)
+        integrity.lostBytes = (integrity.lostBytes ?? .zero) + more
+        // What digging seemed to explain is lost.
+        integrity.dugBytes = integrity.dugBytes.map { max(.zero, $0 - more) }
         integrity.state = .damaged
       case .zerosAreReal where judged.verdict == .suspect:
         if let index { integrity.files?.remove(at: index) }
