@@ -27,10 +27,7 @@ struct IntegrityRemedy {
       return replace(image, by: passive, label: "COS_ACTIVE")
         ?? "Do not upgrade: it would move the damaged image over the good one. \(inWords(passive, "COS_ACTIVE"))"
     default:
-      let first =
-        isVerified(passive)
-        ? "" : "Verify passive first: headroom verify, without --quick. If it is whole: "
-      return first
+      return verifyFirst(passive)
         + "1. Boot the fallback (passive). 2. Do not run an upgrade, neither here nor there: here it would make the damaged "
         + "system the fallback, there it would move the damaged image over the good one. 3. \(inWords(passive, "COS_ACTIVE"))"
     }
@@ -39,13 +36,23 @@ struct IntegrityRemedy {
   private var passive: String {
     guard let active = other(.active), active.integrity?.state != .damaged else { return nothingElse }
     guard isVerified(active) else {
-      return "Do not boot it. Verify active first: headroom verify, without --quick. If it is whole: "
-        + inWords(active, "COS_PASSIVE")
+      return "Do not boot it. " + verifyFirst(active) + inWords(active, "COS_PASSIVE")
     }
     if boot?.mode == .passive {
       return "Reboot into active, which is whole. Then: \(inWords(active, "COS_PASSIVE"))"
     }
     return replace(image, by: active, label: "COS_PASSIVE") ?? "Do not boot it. \(inWords(active, "COS_PASSIVE"))"
+  }
+
+  /// What has to be known of the other image before anything is written over this one.
+  private func verifyFirst(_ other: ImageUsage) -> String {
+    if isVerified(other) { return "" }
+    let name = other.role == .active ? "active" : "passive"
+    // More of the same would say the same.
+    let isJudged = other.integrity?.isVerified == true
+    return isJudged
+      ? "The other image, \(name), is not known to be whole either: compare it with the release (headroom verify --against PAYLOAD). If it is whole: "
+      : "Verify \(name) first: headroom verify, without --quick. If it is whole: "
   }
 
   /// Read as a whole; a quick look is no ground to write over another image.
@@ -59,9 +66,16 @@ struct IntegrityRemedy {
   }
 
   private func inWords(_ source: ImageUsage, _ label: String) -> String {
-    "Write the content of \(source.path.display) over \(image.path.display) with its holes (cp --sparse=always) and give "
+    remounting
+      + "Write the content of \(source.path.display) over \(image.path.display) with its holes (cp --sparse=always) and give "
       + "the copy its label again (tune2fs -L \(labelOfImage(label))); do not dig holes into the damaged one, which "
       + "destroys the evidence."
+  }
+
+  /// COS_STATE is mounted read-only while a node runs.
+  private var remounting: String {
+    guard partition.isMountedReadOnly != false, let root = partition.wholeMountpoint else { return "" }
+    return "Make COS_STATE writable (mount -o remount,rw \(ShellQuote.quoted(root))). "
   }
 
   /// The copy is made beside the damaged image and then put in its place, so that an interruption costs nothing; `nil`

@@ -33,7 +33,9 @@ public struct IntegrityRules: Sendable {
           ? Finding(
             .imageLostWrites, .info, target: target, message: integrity.reason,
             remedy: "headroom verify reads the data.")
-          : Finding(.imageNotVerified, .warning, target: target, message: integrity.reason))
+          : Finding(
+            .imageNotVerified, .warning, target: target, message: integrity.reason,
+            remedy: "Compare it with what it was made from: headroom verify --against PAYLOAD."))
     }
     let empty = files.filter { $0.allNul == true }
     if !empty.isEmpty {

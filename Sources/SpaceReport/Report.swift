@@ -86,6 +86,10 @@ public struct Report: Sendable, Hashable, Codable {
       generatedAt: generatedAt, tool: tool, host: host, boot: boot, limits: limits, partitions: partitions,
       findings: findings.filter(\.concernsIntegrity))
     report.tool.command = .verify
+    // Of an audit it is no fault that no data was read; here it is the question.
+    if partitions.contains(where: { $0.images?.contains { $0.integrity?.isUndecided == true } ?? false }) {
+      report.verdict = max(report.verdict, .unknown)
+    }
     if !partitions.contains(where: { $0.images?.contains { $0.integrity != nil } ?? false }) {
       report.verdict = max(report.verdict, .unknown)
     }
