@@ -12,7 +12,7 @@ struct FleetCommand: ParsableCommand {
       headroom fleet reports/
       headroom fleet node1.json node2.json --expect nodes.txt
       headroom fleet supportbundle.zip --max-age 30d
-      for n in $NODES; do ssh $n headroom audit --json; done | headroom fleet -
+      for n in $NODES; do ssh $n sudo headroom audit -J; done | headroom fleet -
       """,
     discussion: """
       Reads what audit, check, plan and verify wrote with --json, and keeps the newest report of each node. The exit \
@@ -21,12 +21,15 @@ struct FleetCommand: ParsableCommand {
       or .txt are looked at.
       """)
 
-  @Argument(help: ArgumentHelp("Files, directories and support bundles; - is standard input.", valueName: "report"))
+  @Argument(
+    help: ArgumentHelp("Files, directories and support bundles; - is standard input.", valueName: "report"),
+    completion: .file())
   var paths: [String]
 
   @Option(
     help: ArgumentHelp(
-      "Nodes that should have a report: a name a line, as kubectl get nodes -o name gives them.", valueName: "file"))
+      "Nodes that should have a report: a name a line, as kubectl get nodes -o name gives them.", valueName: "file"),
+    completion: .file())
   var expect: String?
 
   @Option(
