@@ -25,7 +25,7 @@ public struct ReportSummary: Sendable {
   /// What decides, or why it is fine, as one line of plain text without the subject and without a full stop.
   public var statement: String {
     let ignored = report.findings.filter { $0.ignored == true }.count
-    return words + (ignored == 0 ? "" : " (\(ignored) \(ignored == 1 ? "finding" : "findings") ignored)")
+    return words + (ignored == 0 ? "" : " (\(CountText.of(ignored, "finding")) ignored)")
   }
 
   /// What to do first: for the state the node is in, then about what decides, then about anything else that is wrong;
@@ -108,9 +108,9 @@ public struct ReportSummary: Sendable {
     let images = report.partitions.flatMap { $0.images ?? [] }.filter { $0.hardLinkOf == nil }
     guard report.tool.command == .verify else {
       let what = report.findings.contains { $0.ignored == true } ? "nothing that counts" : "nothing"
-      return "\(Self.count(images.count)) measured, \(what) is wrong"
+      return "\(CountText.of(images.count, "image")) measured, \(what) is wrong"
     }
-    return "\(Self.count(images.filter { $0.integrity != nil }.count)) verified, nothing is lost"
+    return "\(CountText.of(images.count { $0.integrity != nil }, "image")) verified, nothing is lost"
   }
 
   private var notJudged: String {
@@ -118,8 +118,6 @@ public struct ReportSummary: Sendable {
     return report.limits.first.map { "not everything was seen: \(Self.firstSentence($0.message))" }
       ?? "there was nothing to judge"
   }
-
-  private static func count(_ images: Int) -> String { images == 1 ? "1 image" : "\(images) images" }
 
   private func others(than decided: Finding?) -> [Finding] {
     var all = report.findings
