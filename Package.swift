@@ -47,7 +47,7 @@ let package = Package(
       resources: [
         .embedInCode("Schema/report-1.json"), .embedInCode("Schema/map-1.json"),
         .embedInCode("Schema/partitions-1.json"), .embedInCode("Schema/payload-1.json"),
-        .embedInCode("Schema/event-1.json"),
+        .embedInCode("Schema/event-1.json"), .embedInCode("Schema/fleet-1.json"),
       ],
       swiftSettings: strict),
     .target(

@@ -1,4 +1,5 @@
 import CExt2fs
+import LinuxStorage
 import SpaceModel
 
 /// Walks the block map of one inode and tells every block that it claims, its own nodes included.
@@ -15,6 +16,14 @@ struct InodeBlockMap {
     case lostNode(block: UInt64, logical: UInt64, count: UInt64)
     /// A node or entry that contradicts itself, as a clause.
     case contradiction(String)
+
+    fileprivate var blocks: UInt64 {
+      switch self {
+      case .data(_, _, let count, _): count
+      case .node, .lostNode: 1
+      case .contradiction: 0
+      }
+    }
   }
 
   let blockSize: UInt64
@@ -31,7 +40,22 @@ struct InodeBlockMap {
 
   private static let directBlocks = 12
 
+  /// - Throws: ``StorageError`` `.corrupt` also where more blocks are claimed than there are: a node that points to itself
+  ///   would claim 2^30 of them.
   func walk(_ inode: InodeRecord, _ claim: (Claim) throws(StorageError) -> Void) throws(StorageError) {
+    var claimed: UInt64 = 0
+    try walkAll(inode) { (found) throws(StorageError) in
+      claimed = claimed.addingClamped(found.blocks)
+      guard claimed <= blockCount else {
+        throw StorageError(
+          .corrupt, operation: "read the block map of inode \(inode.number) in", path: filesystem.source.path,
+          message: "it claims more blocks than the filesystem has", hint: "Check the filesystem with e2fsck -fn.")
+      }
+      try claim(found)
+    }
+  }
+
+  private func walkAll(_ inode: InodeRecord, _ claim: (Claim) throws(StorageError) -> Void) throws(StorageError) {
     if inode.usesExtents {
       try walkExtents(inode.map, depth: nil, logical: 0, limit: 1 << 32, claim)
     } else {
@@ -48,34 +72,28 @@ struct InodeBlockMap {
     _ node: [UInt8], depth expected: Int?, logical: UInt64, limit: UInt64,
     _ claim: (Claim) throws(StorageError) -> Void
   ) throws(StorageError) {
-    let entries = Int(node.half(2))
-    let depth = Int(node.half(6))
-    guard node.half(0) == 0xF30A, 12 + entries * 12 <= node.count, depth <= 5, expected == nil || depth == expected
-    else { return try claim(.contradiction("a node of its extent tree is none")) }
-    var position = logical
-    if depth > 0, expected != nil {
-      filesystem.willReadBlocks(
-        (0..<entries).map { UInt64(node.word(16 + $0 * 12)) | UInt64(node.half(20 + $0 * 12)) << 32 })
+    let header = node.withUnsafeBytes { ExtentEntry.header(of: $0) }
+    guard let (depth, count) = header, depth <= 5, expected == nil || depth == expected else {
+      return try claim(.contradiction("a node of its extent tree is none"))
     }
-    for index in 0..<entries {
-      let at = 12 + index * 12
-      let start = UInt64(node.word(at))
+    let entries = node.withUnsafeBytes { bytes in
+      (0..<count).map { ExtentEntry(bytes, $0, isLeaf: depth == 0) }
+    }
+    var position = logical
+    if depth > 0, expected != nil { filesystem.willReadBlocks(entries.map(\.block)) }
+    for (index, entry) in entries.enumerated() {
+      let (start, block) = (entry.logical, entry.block)
       guard start >= position, start < limit else {
         return try claim(.contradiction("its extents overlap or go backwards"))
       }
       if depth == 0 {
-        let block = UInt64(node.word(at + 8)) | UInt64(node.half(at + 6)) << 32
-        let raw = UInt64(node.half(at + 4))
-        // EXT_INIT_MAX_LEN: a larger length marks an unwritten extent.
-        let count = raw > 0x8000 ? raw - 0x8000 : raw
-        guard count > 0, isInside(block, count), start + count <= limit else {
+        guard entry.count > 0, isInside(block, entry.count), start + entry.count <= limit else {
           return try claim(.contradiction("an extent lies outside of the filesystem"))
         }
-        try claim(.data(block: block, logical: start, count: count, isUnwritten: raw > 0x8000))
-        position = start + count
+        try claim(.data(block: block, logical: start, count: entry.count, isUnwritten: entry.isUnwritten))
+        position = start + entry.count
       } else {
-        let block = UInt64(node.word(at + 4)) | UInt64(node.half(at + 8)) << 32
-        let end = index + 1 < entries ? UInt64(node.word(at + 12)) : limit
+        let end = index + 1 < count ? entries[index + 1].logical : limit
         guard isInside(block, 1), end > start, end <= limit else {
           return try claim(.contradiction("a node of its extent tree lies outside of the filesystem"))
         }
@@ -170,14 +188,6 @@ struct InodeBlockMap {
 }
 
 extension [UInt8] {
-  /// A little-endian number of two bytes.
-  ///
-  /// - Precondition: It lies inside.
-  func half(_ offset: Int) -> UInt16 { UInt16(self[offset]) | UInt16(self[offset + 1]) << 8 }
-
-  /// One of four bytes, likewise.
-  func word(_ offset: Int) -> UInt32 { UInt32(half(offset)) | UInt32(half(offset + 2)) << 16 }
-
   var isZero: Bool { withUnsafeBytes(\.isZero) }
 }
 

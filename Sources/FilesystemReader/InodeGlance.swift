@@ -119,34 +119,15 @@ private struct MapLook {
   }
 
   func extents(_ bytes: UnsafeRawBufferPointer, of inode: UInt32, _ nodes: inout [MapNode]) -> Bool {
-    let entries = Int(bytes.half(2))
-    guard bytes.half(0) == 0xF30A, 12 + entries * 12 <= bytes.count else { return true }
-    let isLeaf = bytes.half(6) == 0
+    guard let (depth, count) = ExtentEntry.header(of: bytes) else { return true }
     var position: UInt64 = 0
-    for at in stride(from: 12, to: 12 + entries * 12, by: 12) {
-      let logical = UInt64(bytes.word(at))
-      guard logical >= position else { return true }
-      let raw = UInt64(bytes.half(at + 4))
-      // EXT_INIT_MAX_LEN: a larger length marks an unwritten extent.
-      let count = !isLeaf ? 1 : raw > 0x8000 ? raw - 0x8000 : raw
-      let block =
-        isLeaf
-        ? UInt64(bytes.word(at + 8)) | UInt64(bytes.half(at + 6)) << 32
-        : UInt64(bytes.word(at + 4)) | UInt64(bytes.half(at + 8)) << 32
-      if isInDoubt(block, count) { return true }
-      if !isLeaf { nodes.append(MapNode(block: block, inode: inode, level: 0)) }
-      position = logical + count
+    for index in 0..<count {
+      let entry = ExtentEntry(bytes, index, isLeaf: depth == 0)
+      guard entry.logical >= position else { return true }
+      if isInDoubt(entry.block, entry.count) { return true }
+      if depth > 0 { nodes.append(MapNode(block: entry.block, inode: inode, level: 0)) }
+      position = entry.logical + entry.count
     }
     return false
   }
-}
-
-extension UnsafeRawBufferPointer {
-  /// A little-endian number of two bytes.
-  ///
-  /// - Precondition: It lies inside.
-  func half(_ offset: Int) -> UInt16 { UInt16(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt16.self)) }
-
-  /// One of four bytes, likewise.
-  func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
 }

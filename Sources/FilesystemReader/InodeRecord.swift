@@ -38,25 +38,19 @@ struct InodeRecord {
 
   /// - Parameter bytes: The inode as it lies in the table, at least 128 bytes.
   init(number: UInt32, bytes: UnsafeRawBufferPointer, blockSize: UInt64) {
-    func low(_ offset: Int) -> UInt16 {
-      UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-    }
-    func word(_ offset: Int) -> UInt32 {
-      UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-    }
     self.number = number
-    mode = low(0)
-    size = UInt64(word(4))
-    changed = Self.seconds(word(12), extra: bytes, at: 132)
-    modified = Self.seconds(word(16), extra: bytes, at: 136)
-    links = low(26)
-    flags = word(32)
+    mode = bytes.half(0)
+    size = UInt64(bytes.word(4))
+    changed = Self.seconds(bytes.word(12), extra: bytes, at: 132)
+    modified = Self.seconds(bytes.word(16), extra: bytes, at: 136)
+    links = bytes.half(26)
+    flags = bytes.word(32)
     // The high half belongs to files and directories alone.
-    if mode & 0xF000 == 0x8000 || mode & 0xF000 == 0x4000 { size |= UInt64(word(108)) << 32 }
-    let blocks = UInt64(word(28)) | UInt64(low(116)) << 32
+    if mode & 0xF000 == 0x8000 || mode & 0xF000 == 0x4000 { size |= UInt64(bytes.word(108)) << 32 }
+    let blocks = UInt64(bytes.word(28)) | UInt64(bytes.half(116)) << 32
     let unit = flags & UInt32(bitPattern: EXT4_HUGE_FILE_FL) != 0 ? blockSize : 512
     claimedBytes = blocks.multipliedClamped(by: unit)
-    attributeBlock = UInt64(word(104)) | UInt64(low(118)) << 32
+    attributeBlock = UInt64(bytes.word(104)) | UInt64(bytes.half(118)) << 32
     map = Array(bytes[40..<100])
   }
 
@@ -64,10 +58,9 @@ struct InodeRecord {
   private static func seconds(_ low: UInt32, extra bytes: UnsafeRawBufferPointer, at offset: Int) -> Int64 {
     let seconds = Int64(Int32(bitPattern: low))
     guard bytes.count >= offset + 4 else { return seconds }
-    let extraSize = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 128, as: UInt16.self)))
+    let extraSize = Int(bytes.half(128))
     guard 128 + extraSize >= offset + 4 else { return seconds }
-    let extra = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-    return seconds + Int64(extra & 3) << 32
+    return seconds + Int64(bytes.word(offset) & 3) << 32
   }
 
   /// Whether the map's 60 bytes hold a block map: not a short link's target, nor a device's number.

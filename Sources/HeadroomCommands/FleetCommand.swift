@@ -61,7 +61,7 @@ struct FleetCommand: ParsableCommand {
     progress.finish()
     let now = Clock.timestamp()
     let report = merge.report(
-      expected: expected, now: FleetTime.seconds(now) ?? 0,
+      expected: expected, now: ReportTime.seconds(now) ?? 0,
       maxAge: maxAge.flatMap(FleetAge.seconds) ?? Self.usualAge, generatedAt: now,
       tool: Report.Tool(name: ToolVersion.name, version: ToolVersion.version))
     let inputs = (paths + [expect].compactMap { $0 }).map { FilePath($0) }

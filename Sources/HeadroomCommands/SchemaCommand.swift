@@ -12,7 +12,7 @@ struct SchemaCommand: ParsableCommand {
       """,
     discussion: """
       report is what audit, check, plan and verify write with --json; payload is a payload card, event a line of \
-      --format ndjson. Its $id is a name, not an address: nothing has to be fetched.
+      --format ndjson, fleet what fleet writes. Its $id is a name, not an address: nothing has to be fetched.
       """)
 
   @Argument(help: ArgumentHelp("Which document.", valueName: "document"))

@@ -22,13 +22,17 @@ public enum WorkerProcess {
     case lineTooLong
   }
 
+  /// How long a child that has closed its standard output may take to end.
+  private static let farewellSeconds = 5.0
+
   /// Starts `executable` and hands each line it writes to `onLine`, without the newline; a last line without one too.
   ///
   /// Standard input is /dev/null, standard error is inherited. `arguments` are ``RawArgument`` text and go out
   /// as the bytes it stands for.
   ///
   /// - Parameters:
-  ///   - silenceLimitSeconds: How long the child may write nothing.
+  ///   - silenceLimitSeconds: How long the child may write nothing; once it has closed its standard output, it has five
+  ///     seconds to end.
   ///   - lineLimitBytes: The longest line that is accepted.
   ///   - isCancelled: Asked every 50 ms or so.
   ///   - onLine: Called on the caller's thread.
@@ -53,7 +57,10 @@ public enum WorkerProcess {
       case .end:
         lines.finish(onLine)
         child.closeOutput()
-        return child.awaitExit(until: deadline) ?? child.end(as: .silent)
+        // It has said all that it can; only its end is waited for.
+        deadline = Deadline(seconds: min(silenceLimitSeconds, Self.farewellSeconds))
+        let outcome = child.awaitExit(until: deadline, isCancelled)
+        return outcome ?? child.end(as: isCancelled() ? .cancelled : .silent)
       }
     }
   }
@@ -140,8 +147,10 @@ private struct Child {
     return outcome
   }
 
-  /// How the child ended; `nil` if it has not by then.
-  func awaitExit(until deadline: Deadline) -> WorkerProcess.Outcome? {
+  /// How the child ended; `nil` if it has not by then, or nobody waits any longer.
+  func awaitExit(
+    until deadline: Deadline, _ isCancelled: () -> Bool = { false }
+  ) -> WorkerProcess.Outcome? {
     var pause: UInt32 = 200
     while true {
       var status: Int32 = 0
@@ -153,7 +162,7 @@ private struct Child {
       }
       // Somebody else's handler may have reaped it: then its status is lost.
       if result < 0 && errno != EINTR { return .exited(0) }
-      guard deadline.remainingMilliseconds > 0 else { return nil }
+      guard deadline.remainingMilliseconds > 0, !isCancelled() else { return nil }
       usleep(pause)
       pause = min(pause * 2, 20_000)
     }

@@ -26,6 +26,11 @@ public enum DisplayText {
     return out
   }
 
+  /// The same, with the text's own line ends.
+  public static func escapedLines(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { escaped(String($0)) }.joined(separator: "\n")
+  }
+
   private static func hexadecimal(_ byte: UInt8) -> String {
     "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }

@@ -20,21 +20,13 @@ public struct CheckText: Sendable {
         "Ignored: \(finding.severity.rawValue) \(finding.id.rawValue) \(finding.target): \(finding.message)")
     }
     if !report.limits.isEmpty {
-      let count = report.limits.count == 1 ? "1 thing" : "\(report.limits.count) things"
-      lines += wrap("Not seen: \(count); headroom audit names \(report.limits.count == 1 ? "it" : "them").")
+      let count = report.limits.count
+      lines += wrap("Not seen: \(CountText.of(count, "thing")); headroom audit names \(count == 1 ? "it" : "them").")
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private var verdict: String {
-    let tone: TextStyle.Tone =
-      switch report.verdict {
-      case .ok: .good
-      case .warning, .unknown: .notice
-      case .critical: .bad
-      }
-    return style.paint(report.verdict.rawValue.uppercased(), tone)
-  }
+  private var verdict: String { style.paint(report.verdict.rawValue.uppercased(), report.verdict.tone) }
 
   /// A gate reads image data only when the verdict could turn on it; which it was shows in the figures.
   private var dataRead: String {

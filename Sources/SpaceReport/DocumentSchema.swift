@@ -12,6 +12,8 @@ public enum DocumentSchema: String, Sendable, Hashable, CaseIterable {
   case payload
   /// A line of ``NDJSONReport``, and ``ProgressLine``.
   case event
+  /// ``FleetReport``.
+  case fleet
 
   /// The schema as a file: UTF-8, its last line ended.
   public var document: [UInt8] {
@@ -21,6 +23,7 @@ public enum DocumentSchema: String, Sendable, Hashable, CaseIterable {
     case .partitions: PackageResources.partitions_1_json
     case .payload: PackageResources.payload_1_json
     case .event: PackageResources.event_1_json
+    case .fleet: PackageResources.fleet_1_json
     }
   }
 }

@@ -7,7 +7,7 @@ enum FileGroups {
     var files: [Integrity.File]
   }
 
-  static func count(_ number: Int) -> String { number == 1 ? "1 file" : "\(number) files" }
+  static func count(_ number: Int) -> String { CountText.of(number, "file") }
 
   static func groups(_ files: [Integrity.File]) -> [Group] {
     Dictionary(grouping: files) { directory($0.path) }.map { Group(directory: $0.key, files: $0.value) }

@@ -41,8 +41,8 @@ public struct MapPicture: Sendable {
   private var headline: String {
     var text = "\(usage.path.display): \(style.size(usage.apparentBytes)) apparent, "
     text += "\(style.size(usage.allocatedBytes)) allocated"
-    if let extents = usage.extentCount { text += ", \(extents) \(extents == 1 ? "extent" : "extents")" }
-    if let pieces = usage.fragmentCount { text += " in \(pieces) \(pieces == 1 ? "fragment" : "fragments")" }
+    if let extents = usage.extentCount { text += ", \(CountText.of(extents, "extent"))" }
+    if let pieces = usage.fragmentCount { text += " in \(CountText.of(pieces, "fragment"))" }
     return text
   }
 

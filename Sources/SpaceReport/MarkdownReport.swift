@@ -122,7 +122,7 @@ public struct MarkdownReport: Sendable {
     let rows = projection.whatIfs.map { whatIf in
       [
         MarkdownText.code(ProjectionTable.words(whatIf.id)), "\(whatIf.freesBytes)",
-        whatIf.headroomBytes.map(ProjectionText.balance) ?? "-", whatIf.outcome.words,
+        whatIf.headroomBytes.map(TextStyle().balance) ?? "-", whatIf.outcome.words,
         whatIf.risk.map(MarkdownText.prose) ?? "",
       ]
     }

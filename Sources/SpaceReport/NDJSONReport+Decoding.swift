@@ -3,7 +3,8 @@ import SpaceModel
 extension NDJSONReport {
   /// Whether the first line is an object of its own with a `type`; a report's first line is no whole object, or has none.
   static func begins(_ bytes: [UInt8]) -> Bool {
-    guard let line = lines(bytes).first, let value = try? JSONValue(parsing: Array(line.bytes)) else { return false }
+    var lines = Lines(bytes)
+    guard let line = lines.next(), let value = try? JSONValue(parsing: Array(line.bytes)) else { return false }
     return value["type"] != nil
   }
 
@@ -11,7 +12,7 @@ extension NDJSONReport {
   /// - Throws: ``JSONError`` with the line, where it is not whole or does not fit.
   static func decode(_ bytes: [UInt8], requireVersion: (JSONValue) throws -> Void) throws -> Report {
     var reading = Reading()
-    for line in lines(bytes) {
+    for line in Lines(bytes) {
       do {
         try reading.take(JSONValue(parsing: Array(line.bytes)), requireVersion)
       } catch var error as JSONError {
@@ -21,11 +22,6 @@ extension NDJSONReport {
       reading.last.line = line.number
     }
     return try reading.finish()
-  }
-
-  private static func lines(_ bytes: [UInt8]) -> some Sequence<(number: Int, bytes: ArraySlice<UInt8>)> & Collection {
-    bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
-      .map { (number: $0 + 1, bytes: $1) }.filter { !$0.bytes.allSatisfy { [0x20, 0x09, 0x0D].contains($0) } }
   }
 
   /// A report that is put together line by line.

@@ -11,15 +11,6 @@ public struct NPDReport: Sendable {
 
   public init(_ report: Report) { summary = ReportSummary(report) }
 
-  /// 0 where there is no problem, which a warning is not; 1 critical; 2, as any other number, is Unknown to it.
-  public static func exitCode(of verdict: Verdict) -> Int32 {
-    switch verdict {
-    case .ok, .warning: 0
-    case .critical: 1
-    case .unknown: 2
-    }
-  }
-
   /// `quo: CRITICAL: COS_STATE 795 MiB short for v1.8.1, silent damage`, ended.
   public func render() -> String {
     let room = Self.longestLine - 1

@@ -10,14 +10,13 @@ public struct NagiosReport: Sendable {
 
   public init(_ report: Report) { summary = ReportSummary(report) }
 
-  /// 0 ok, 1 warning, 2 critical, 3 unknown.
-  public static func exitCode(of verdict: Verdict) -> Int32 { verdict.exitCode }
-
-  /// The line, ended. Its text has no `|`, which begins the performance data, and nothing that a shell would act on where
-  /// a notification command pastes it into one.
+  /// The line, ended. Its text has no `|`, which begins the performance data, and nothing that ends a quotation or that a
+  /// shell would act on where a notification command pastes it into one.
   public func render() -> String {
     let state = summary.report.verdict.rawValue.uppercased()
-    let said = ShortText.escaping("|`$<>&", in: "\(ShortText.cut(summary.subject, to: 128)): \(summary.statement)")
+    // Of sentences a comma parts the clauses as well.
+    let words = "\(ShortText.cut(summary.subject, to: 128)): \(summary.statement)".replacing("; ", with: ", ")
+    let said = ShortText.escaping("|`$<>&;\"'", in: words)
     var line = ShortText.cut("HEADROOM \(state) - \(said)", to: Self.longestText)
     var separator = "|"
     for item in PerformanceData(summary.report).items {

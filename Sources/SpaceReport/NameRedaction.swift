@@ -7,24 +7,34 @@ struct NameRedaction {
   /// Knows all the names that the report's paths hold.
   init(of report: Report) {
     var words = RedactedWords()
-    func add(_ path: FilePath?, _ change: (FilePath) -> FilePath = Self.image) {
-      guard let path, !path.bytes.isEmpty else { return }
-      words.add(path, change(path))
-      words.add(path.lastComponent, change(path.lastComponent))
+    func add(_ path: FilePath, _ change: (FilePath) -> FilePath = Self.image) { words.add(path, change(path)) }
+    // Texts call an image by its last component, too. A file inside one may be called as a command of a remedy is.
+    func addImage(_ path: FilePath?) {
+      guard let path else { return }
+      add(path)
+      add(path.lastComponent)
     }
-    add(report.boot?.rootImage)
+    addImage(report.boot?.rootImage)
     for partition in report.partitions {
       if !partition.device.hasPrefix("/dev/") { add(Self.file(ofDevice: partition.device).path) }
-      for leftover in partition.leftovers ?? [] { add(leftover.path) }
-      for snapshot in partition.layout?.snapshots ?? [] { add(snapshot.path) }
+      for leftover in partition.leftovers ?? [] { addImage(leftover.path) }
+      for snapshot in partition.layout?.snapshots ?? [] { addImage(snapshot.path) }
       for image in partition.images ?? [] {
-        add(image.path)
-        add(image.hardLinkOf)
+        addImage(image.path)
+        addImage(image.hardLinkOf)
         for file in image.integrity?.files ?? [] { add(file.path, Self.file) }
       }
     }
     for basis in report.projections.compactMap(\.basis) where basis.kind == .payload || basis.kind == .card {
       add(FilePath(basis.source))
+    }
+    // What was named on the command line may have any name, and be named from where the command was started.
+    for finding in report.findings where finding.id == .targetUnreadable {
+      words.add(shown: finding.target, Self.device(FilePath(finding.target), orImage: true).display)
+    }
+    for limit in report.limits where limit.id == Self.evidenceLimit {
+      guard let evidence = Self.evidence(in: limit.message) else { continue }
+      words.add(shown: evidence, Self.device(FilePath(evidence), orImage: true).display)
     }
     self.words = words
   }
@@ -34,6 +44,17 @@ struct NameRedaction {
 
   /// The same, and paths in quotation marks, as messages of errors have them; a command's quoted words are not all names.
   func prose(_ text: String) -> String { RedactedWords.replacingQuotedPaths(in: self.text(text)) }
+
+  private static let evidenceLimit = "evidence-not-taken"
+
+  /// The path in `An image was not compared with /srv/tree: cannot …`, which stands there as it was given.
+  private static func evidence(in message: String) -> String? {
+    guard let start = message.firstRange(of: "compared with ")?.upperBound,
+      let end = message[start...].firstRange(of: ": cannot ")?.lowerBound
+    else { return nil }
+    let words = message[start..<end]
+    return String(words.trimmingPrefix("its twin ")).nonEmpty
+  }
 
   // MARK: Paths
 

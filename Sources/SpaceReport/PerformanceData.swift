@@ -56,11 +56,15 @@ private struct LabelLedger {
       number += 1
       label = "\(number)_\(plain)"
     }
-    return "'" + label.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    return "'\(label)'"
   }
 
-  /// ASCII, at most 64 characters, without `=`, which ends a label, and `|`, which ends the text.
+  /// At most 64 characters, `_` for each that a label, the text or a shell might take for more than a character.
   private static func plain(_ text: String) -> String {
-    String(ShortText.ascii(text).prefix(64).map { "=|?".contains($0) ? "_" : $0 })
+    String(
+      ShortText.ascii(text).prefix(64).map { character in
+        character.isASCII && (character.isLetter || character.isNumber) || "_.:/#-".contains(character)
+          ? character : "_"
+      })
   }
 }

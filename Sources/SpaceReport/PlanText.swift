@@ -15,7 +15,7 @@ public struct PlanText: Sendable {
     var lines = layout.opening()
     for projection in report.projections {
       lines += [""] + ProjectionTable(projection: projection, style: style).lines()
-      let name = report.partitions.first { $0.device == projection.device }?.name ?? projection.filesystemLabel
+      let name = report.placeName(of: projection)
       let remedy = report.findings.first {
         ($0.id == .upgradeSpace || $0.id == .upgradeSpaceUnknown) && $0.target == name
       }?.remedy

@@ -87,17 +87,13 @@ enum ProjectionText {
     else { return nil }
     let parts = parts(projection).map { " (\($0))" } ?? ""
     let credit = projection.creditBytes.map { " and \($0) that the upgrade gives back first" } ?? ""
-    return "It needs \(need)\(parts) and has \(usable)\(credit): \(balance(headroom))."
+    return "It needs \(need)\(parts) and has \(usable)\(credit): \(TextStyle().balance(headroom))."
   }
 
   /// Where the product's job digs first, what becomes of the upgrade without it.
   static func byHand(_ projection: Projection) -> String? {
     guard let headroom = projection.headroomByHandBytes, let outcome = projection.outcomeByHand else { return nil }
-    return "Run by hand, elemental digs nothing first: \(balance(headroom)), \(outcome.words)."
-  }
-
-  static func balance(_ headroom: ByteCount) -> String {
-    headroom < .zero ? "\(ByteCount.zero - headroom) short" : "\(headroom) to spare"
+    return "Run by hand, elemental digs nothing first: \(TextStyle().balance(headroom)), \(outcome.words)."
   }
 
   private static func parts(_ projection: Projection) -> String? {

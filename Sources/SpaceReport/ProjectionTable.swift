@@ -110,7 +110,7 @@ struct ProjectionTable {
     table.add(["WHAT IF", "FREES", "THEN", "OUTCOME"])
     for whatIf in projection.whatIfs {
       table.add([
-        Self.words(whatIf.id), style.size(whatIf.freesBytes), whatIf.headroomBytes.map(balance) ?? "-",
+        Self.words(whatIf.id), style.size(whatIf.freesBytes), whatIf.headroomBytes.map(style.balance) ?? "-",
         whatIf.outcome.words,
       ])
     }
@@ -118,10 +118,6 @@ struct ProjectionTable {
     return zip(rows, [nil] + projection.whatIfs.map(\.risk)).flatMap { row, risk in
       [row] + (risk.map { wrap("    \($0)", indent: 4) } ?? [])
     }
-  }
-
-  private func balance(_ headroom: ByteCount) -> String {
-    headroom < .zero ? style.size(ByteCount.zero - headroom) + " short" : style.size(headroom) + " to spare"
   }
 
   /// A what-if's id as a person says it.

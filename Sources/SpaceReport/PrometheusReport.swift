@@ -23,7 +23,7 @@ public struct PrometheusReport: Sendable {
     var build = MetricFamily("headroom_build_info", "What wrote the metrics; always 1.")
     build.add(1, [("version", MetricFamily.value(report.tool.version))])
     var run = MetricFamily("headroom_run_timestamp_seconds", "When the report was made, in seconds since 1970.")
-    run.add(UnixTime.seconds(report.generatedAt))
+    run.add(ReportTime.seconds(report.generatedAt))
     var verdict = MetricFamily("headroom_verdict", "Outcome of the last audit, 1 for the current state.")
     verdict.add(report.verdict, of: Verdict.allCases, as: "verdict")
     return [build, run, verdict]

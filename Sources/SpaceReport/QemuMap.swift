@@ -44,6 +44,12 @@ public struct QemuMap: Sendable {
     text += "]\n".utf8
   }
 
+  /// Ends the array where the map does: what comes behind could not be read.
+  public mutating func finishEarly() {
+    flush()
+    text += (isFirst ? "[]\n" : "]\n").utf8
+  }
+
   private mutating func flush() {
     guard let (range, isData) = pending else { return }
     pending = nil

@@ -20,6 +20,14 @@ struct RedactedWords {
     }
   }
 
+  /// The same for a path that is known only as texts show it.
+  mutating func add(shown text: String, _ redacted: String) {
+    let form = RawArgument.bytes(of: text)
+    guard text != redacted, !form.isEmpty else { return }
+    replacements[form] = RawArgument.bytes(of: redacted)
+    lengths.insert(form.count)
+  }
+
   func replacing(in text: String) -> String {
     let bytes = RawArgument.bytes(of: text)
     let lengths = lengths.sorted(by: >)
@@ -66,7 +74,8 @@ struct RedactedWords {
     return RawArgument.text(of: out)
   }
 
-  /// Absolute paths in single quotation marks, as errors name them; devices and the kernel's own stay.
+  /// Paths in single quotation marks, as errors name them; devices and the kernel's own stay. What does not begin with a
+  /// slash is a path where it has one and no blank, which commands have.
   static func replacingQuotedPaths(in text: String) -> String {
     let bytes = RawArgument.bytes(of: text)
     let mark = UInt8(ascii: "'")
@@ -76,7 +85,7 @@ struct RedactedWords {
       out.append(bytes[index])
       index += 1
       guard bytes[index - 1] == mark, isBoundary(before: index - 1, in: bytes), index < bytes.count,
-        bytes[index] == UInt8(ascii: "/"), let end = bytes[index...].firstIndex(of: mark)
+        let end = bytes[index...].firstIndex(of: mark), isPath(bytes[index..<end])
       else { continue }
       out += NameRedaction.device(FilePath(bytes: bytes[index..<end]), orImage: true).bytes
       index = end
@@ -85,6 +94,11 @@ struct RedactedWords {
       index += 1
     }
     return RawArgument.text(of: out)
+  }
+
+  private static func isPath(_ quoted: ArraySlice<UInt8>) -> Bool {
+    let slash = UInt8(ascii: "/")
+    return quoted.first == slash || (quoted.contains(slash) && !quoted.contains(UInt8(ascii: " ")))
   }
 
   private static let suffixes = [

@@ -97,11 +97,11 @@ struct ReportLayout {
     let unknown = report.partitions.flatMap { $0.images ?? [] }.filter { $0.reclaimableBytes == nil }.count
     if unknown > 0 {
       return
-        "\(plural(count, "image")) measured; what \(unknown == count ? "it" : "\(unknown) of them") could give back "
+        "\(CountText.of(count, "image")) measured; what \(unknown == count ? "it" : "\(unknown) of them") could give back "
         + "is not known, because no data was read."
     }
-    guard spare > .zero else { return "\(plural(count, "image")) measured, none wastes space." }
-    return "\(plural(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
+    guard spare > .zero else { return "\(CountText.of(count, "image")) measured, none wastes space." }
+    return "\(CountText.of(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
   }
 
   private var wasteful: [Finding] {
@@ -115,7 +115,7 @@ struct ReportLayout {
     guard !wasteful.isEmpty else { return nil }
     let total = reclaimable(of: Set(wasteful.map(\.target)))
     let verb = wasteful.count == 1 ? "wastes" : "waste"
-    return "\(plural(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
+    return "\(CountText.of(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
   }
 
   private func reclaimable(of targets: Set<String>) -> ByteCount {
@@ -125,8 +125,6 @@ struct ReportLayout {
     }
   }
 
-  private func plural(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
-
   // MARK: Findings and limits
 
   func findings(where isWanted: (Finding) -> Bool = { _ in true }) -> [String] {
@@ -134,9 +132,8 @@ struct ReportLayout {
     guard !findings.isEmpty else { return [] }
     var lines = [""]
     for finding in findings {
-      let tone: TextStyle.Tone = finding.severity == .critical ? .bad : finding.severity == .warning ? .notice : .faint
       lines.append(
-        style.paint(finding.severity.rawValue, tone) + " \(finding.id.rawValue) "
+        style.paint(finding.severity.rawValue, finding.severity.tone) + " \(finding.id.rawValue) "
           + style.paint(finding.target, .strong) + (finding.ignored == true ? " (ignored)" : ""))
       lines += wrap("  " + finding.message, indent: 2)
       if let remedy = finding.remedy { lines += self.remedy(remedy, indent: "  ") }
@@ -144,14 +141,7 @@ struct ReportLayout {
     return lines
   }
 
-  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
-  func remedy(_ text: String, indent: String) -> [String] {
-    if text.hasSuffix(".") { return wrap("\(indent)Do: \(text)", indent: indent.count + 4) }
-    let lines = text.split(separator: "\n").map(String.init)
-    return lines.enumerated().map { number, line in
-      indent + (number == 0 ? "Do: " : "    ") + style.paint(line, .strong)
-    }
-  }
+  func remedy(_ text: String, indent: String) -> [String] { style.remedy(text, indent: indent) }
 
   func limits() -> [String] {
     guard !report.limits.isEmpty else { return [] }

@@ -84,8 +84,8 @@ extension Projection {
 extension Finding {
   fileprivate mutating func redact(_ names: NameRedaction) {
     // What was named on the command line stands alone.
-    target =
-      target.hasPrefix("/") ? NameRedaction.device(FilePath(target), orImage: true).display : names.prose(target)
+    let isPath = target.hasPrefix("/") || id == .targetUnreadable
+    target = isPath ? NameRedaction.device(FilePath(target), orImage: true).display : names.prose(target)
     message.redact(names.prose)
     guard let commands = remedy else { return }
     let redacted = names.text(commands)

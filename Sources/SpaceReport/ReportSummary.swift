@@ -120,9 +120,9 @@ public struct ReportSummary: Sendable {
     let images = report.partitions.flatMap { $0.images ?? [] }.filter { $0.hardLinkOf == nil }
     guard report.tool.command == .verify else {
       let what = report.findings.contains { $0.ignored == true } ? "nothing that counts" : "nothing"
-      return "\(Self.count(images.count)) measured, \(what) is wrong"
+      return "\(CountText.of(images.count, "image")) measured, \(what) is wrong"
     }
-    return "\(Self.count(images.filter { $0.integrity != nil }.count)) verified, nothing is lost"
+    return "\(CountText.of(images.count { $0.integrity != nil }, "image")) verified, nothing is lost"
   }
 
   private var notJudged: String {
@@ -130,8 +130,6 @@ public struct ReportSummary: Sendable {
     return report.limits.first.map { "not everything was seen: \(Self.firstSentence($0.message))" }
       ?? "there was nothing to judge"
   }
-
-  private static func count(_ images: Int) -> String { images == 1 ? "1 image" : "\(images) images" }
 
   private func others(than decided: Finding?) -> [Finding] {
     var all = report.findings

@@ -22,6 +22,22 @@ public struct TextStyle: Sendable, Hashable {
     return exactBytes ? String(count.bytes) : count.description
   }
 
+  /// What is left over, or missing.
+  func balance(_ headroom: ByteCount) -> String {
+    headroom < .zero ? "\(size(ByteCount.zero - headroom)) short" : "\(size(headroom)) to spare"
+  }
+
+  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
+  func remedy(_ text: String, indent: String) -> [String] {
+    let lines = text.split(separator: "\n")
+    if text.hasSuffix(".") {
+      return TextWrap.wrap("\(indent)Do: \(lines.joined(separator: " "))", width: width, indent: indent.count + 4)
+    }
+    return lines.enumerated().map { number, line in
+      indent + (number == 0 ? "Do: " : "    ") + paint(String(line), .strong)
+    }
+  }
+
   /// What a colour stands for; the words and glyphs say the same without it.
   public enum Tone: Sendable { case good, bad, notice, faint, strong }
 

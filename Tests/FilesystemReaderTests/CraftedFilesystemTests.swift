@@ -1,10 +1,11 @@
 import ExtentAnalyzer
-import FilesystemReader
 import Foundation
 import LinuxStorage
 import SpaceModel
 import TestSupport
 import Testing
+
+@testable import FilesystemReader
 
 /// Filesystems whose structures were made to hurt: what random damage does not hit.
 @Suite struct CraftedFilesystemTests {
@@ -71,11 +72,32 @@ import Testing
     let entry = withUnsafeBytes(of: block.littleEndian) { Array($0) }
     try poke((0..<256).flatMap { _ in entry }, at: Int(block) * 1024, in: image)
     // And a triple one that is it too, with a size to match.
-    try debugfs("set_inode_field long block[14] \(block)", "set_inode_field long size 0x3FFFFFFFF", image: image)
+    try debugfs("set_inode_field long block[TIND] \(block)", "set_inode_field long size 0x3FFFFFFFF", image: image)
     let ext = try openExt(image)
     let inode = try #require(try ext.lookUp("/long"))
     let error = #expect(throws: StorageError.self) { _ = try ext.open(inode: inode, path: "long").extentMap() }
     #expect(error?.code == .corrupt)
+  }
+
+  @Test("a directory whose map points to itself costs no more than the filesystem has blocks")
+  func aDirectoryWhoseMapPointsToItself() throws {
+    let scratch = try ScratchDirectory()
+    let image = try make([], type: "ext2", in: scratch)
+    let file = scratch.file("long")
+    try Data(repeating: 7, count: 600_000).write(to: URL(fileURLWithPath: file))
+    try debugfs("mkdir endless", "write \(file) long", image: image)
+    let shown = try Command.check("debugfs", "-R", "stat long", image).text
+    let place = try #require(shown.firstRange(of: "(DIND):"))
+    let block = try #require(UInt32(shown[place.upperBound...].prefix { $0.isNumber }))
+    let entry = withUnsafeBytes(of: block.littleEndian) { Array($0) }
+    try poke((0..<256).flatMap { _ in entry }, at: Int(block) * 1024, in: image)
+    try debugfs("set_inode_field endless block[TIND] \(block)", "set_inode_field endless size 0x3FFFFFFF", image: image)
+    let ext = try openExt(image)
+    let inode = try #require(try ext.lookUp("/endless"))
+    let start = ContinuousClock.now
+    let error = #expect(throws: StorageError.self) { _ = try ext.survivingNames(ofDirectory: inode, path: "endless") }
+    #expect(error?.code == .corrupt && error?.message == "it claims more blocks than the filesystem has")
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 
   @Test("an inode that claims more blocks than there are takes no more than all") func anInodeThatClaimsTooMuch() throws

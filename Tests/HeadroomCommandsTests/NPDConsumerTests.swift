@@ -28,5 +28,7 @@ import Testing
   @Test(
     "its exit codes are its own",
     arguments: [(Verdict.ok, Int32(0)), (.warning, 0), (.critical, 1), (.unknown, 2)])
-  func exitCodes(_ verdict: Verdict, _ code: Int32) { #expect(NPDReport.exitCode(of: verdict) == code) }
+  func exitCodes(_ verdict: Verdict, _ code: Int32) {
+    #expect(GatePolicy.exitCode(ofVerdict: verdict, format: .npd) == code)
+  }
 }

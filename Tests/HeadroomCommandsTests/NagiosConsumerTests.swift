@@ -71,7 +71,7 @@ import Testing
       let line = scratch.file("line-\(number)")
       try Data(report.rendered(.nagios)).write(to: URL(fileURLWithPath: line))
       let plugin = scratch.file("check_headroom-\(number)")
-      try "#!/bin/sh\ncat '\(line)'\nexit \(NagiosReport.exitCode(of: report.verdict))\n"
+      try "#!/bin/sh\ncat '\(line)'\nexit \(GatePolicy.exitCode(ofVerdict: report.verdict, format: .nagios))\n"
         .write(toFile: plugin, atomically: false, encoding: .utf8)
       let result = try Command.run(
         Self.negate, "-s", "-o", "CRITICAL", "-c", "OK", "-w", "UNKNOWN", "-u", "WARNING", "/bin/sh", plugin)

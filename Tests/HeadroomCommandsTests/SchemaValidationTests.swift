@@ -84,6 +84,24 @@ import Testing
     try Self.check(files, "report", in: scratch)
   }
 
+  @Test("fleet reports are valid, of good and bad reports, of none, and of a directory without any") func fleets()
+    throws
+  {
+    let scratch = try ScratchDirectory()
+    let directory = scratch.file("reports")
+    try Command.check("mkdir", directory, scratch.file("empty"))
+    for scenario in try Scenario.all() {
+      try Command.check("cp", "\(scenario.path)/audit.json", "\(directory)/\(scenario.testDescription).json")
+    }
+    try Command.check("sh", "-c", "echo '{\"schema_version\":\"1.0\",' > '\(directory)/'\"$(printf 'x\\377y.json')\"")
+    let expected = try scratch.write("nowhere\n", to: "nodes.txt")
+    try Self.printed(
+      [
+        ["fleet", directory, "--expect", expected], ["fleet", directory, "--max-age", "1000w"],
+        ["fleet", scratch.file("empty")], ["fleet", "/nowhere.json"],
+      ], "fleet", in: scratch)
+  }
+
   @Test("so are those of damaged images, hostile names and sizes beyond a double", .needsRootAndLoop)
   func damagedAndHostile() throws {
     let scratch = try ScratchDirectory()

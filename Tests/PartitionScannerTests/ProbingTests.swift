@@ -135,6 +135,16 @@ extension DeviceFacts {
       executable: "/bin/sh", arguments: ["-c", "echo x; exec >&-; exec sleep 100"], silenceLimitSeconds: 0.3,
       onLine: { _ in })
     #expect(outcome == .silent)
+    // What limits its silence is no reason to wait for one that has nothing more to say, nor to be deaf meanwhile.
+    let start = ContinuousClock.now
+    let cancelled = try WorkerProcess.run(
+      executable: "/bin/sh", arguments: ["-c", "exec >&-; exec sleep 100"], silenceLimitSeconds: 60,
+      isCancelled: { ContinuousClock.now - start > .milliseconds(500) }, onLine: { _ in })
+    #expect(cancelled == .cancelled && ContinuousClock.now - start < .seconds(4))
+    let late = ContinuousClock.now
+    let ended = try WorkerProcess.run(
+      executable: "/bin/sh", arguments: ["-c", "exec >&-; exec sleep 100"], silenceLimitSeconds: 60, onLine: { _ in })
+    #expect(ended == .silent && ContinuousClock.now - late < .seconds(20))
   }
 
   @Test("a worker can be cancelled and cannot flood us") func aWorkerCanBeCancelledAndCannotFloodUs() throws {

@@ -40,6 +40,11 @@ import Testing
     #expect(Self.paths(described) == Self.paths(Self.plain(try Self.asked(Samples.fullCard()))))
   }
 
+  @Test("every key of a fleet report is described, and nothing else") func everyKeyOfAFleetReportIsDescribed() throws {
+    let described = Self.plain(try SchemaTree("fleet").keys())
+    #expect(Self.paths(described) == Self.paths(Self.plain(try Self.asked(Samples.fullFleet()))))
+  }
+
   @Test("the full sample leaves no key out") func theFullSampleLeavesNoKeyOut() throws {
     func written(_ value: Any, _ place: String) -> Set<String> {
       switch value {
@@ -51,7 +56,7 @@ import Testing
     }
     for (document, schema) in [
       (try ReportEncoder.encode(Samples.full()), DocumentSchema.report),
-      (try ReportEncoder.encode(Samples.fullCard()), .payload),
+      (try ReportEncoder.encode(Samples.fullCard()), .payload), (try ReportEncoder.encode(Samples.fullFleet()), .fleet),
     ] {
       let object = try JSONSerialization.jsonObject(with: Data(document))
       #expect(written(object, "$") == Self.paths(Self.plain(try SchemaTree(schema.rawValue).keys())))

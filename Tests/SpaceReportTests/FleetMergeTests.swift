@@ -46,7 +46,7 @@ import Testing
     var merge = FleetMerge()
     for outcome in outcomes { merge.add(outcome) }
     return merge.report(
-      expected: expected, now: try #require(FleetTime.seconds(now)), maxAge: maxAge, generatedAt: now,
+      expected: expected, now: try #require(ReportTime.seconds(now)), maxAge: maxAge, generatedAt: now,
       tool: Report.Tool(name: "headroom", version: "1.2.3"))
   }
 

@@ -17,12 +17,12 @@ import Testing
     }
     for text in texts {
       let seconds = try Command.check("date", "-u", "-d", text, "+%s").text
-      #expect("\(FleetTime.seconds(text) ?? -1)\n" == seconds, "\(text)")
+      #expect("\(ReportTime.seconds(text) ?? -1)\n" == seconds, "\(text)")
     }
     for text in ["", "now", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00Zx"] {
-      #expect(FleetTime.seconds(text) == nil, "\(text)")
+      #expect(ReportTime.seconds(text) == nil, "\(text)")
     }
-    #expect(FleetTime.seconds("2026-01-01T00:00:00.999Z") == FleetTime.seconds("2026-01-01T00:00:00Z"))
+    #expect(ReportTime.seconds("2026-01-01T00:00:00.999Z") == ReportTime.seconds("2026-01-01T00:00:00Z"))
   }
 
   @Test("ages are hours, days and weeks") func ages() {

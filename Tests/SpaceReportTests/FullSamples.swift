@@ -1,5 +1,6 @@
 import SpaceModel
-import SpaceReport
+
+@testable import SpaceReport
 
 /// Documents in which everything that can be known is known.
 extension Samples {
@@ -151,6 +152,49 @@ extension Samples {
           osName: "Harvester v1.8.1", product: "harvester", productVersion: "v1.8.1", architecture: "x86_64",
           minUpgradableVersion: "v1.7.0"),
         excludes: ["/sys", FilePath(bytes: [0x2F, 0xFF])], census: census(size)))
+  }
+
+  /// A fleet report with every key.
+  static func fullFleet(_ size: ByteCount = .gibibytes(1)) -> FleetReport {
+    var report = full(size)
+    report.findings = [
+      Finding(.upgradeSpace, .critical, target: "COS_STATE", message: "It does not fit.", remedy: "Dig.")
+    ]
+    var node = FleetNode(report, source: "b.zip:nodes/a.zip:headroom/audit.json")
+    node.verdict = .unknown
+    node.reportedVerdict = .critical
+    node.ageDoubt = .old
+    node.command = .audit
+    node.version = "v1.8.0"
+    node.bootMode = .passive
+    node.outcome = .silentCorruption
+    node.headroomBytes = .zero - size
+    node.reclaimableBytes = size
+    node.finding = report.findings.first.map { FleetNode.Deciding($0) }
+    node.otherFindings = 1
+    node.incomplete = true
+    node.superseded = 2
+    node.conflictsWith = "c.json"
+    node.integritySource = "d.json"
+    var counts = FleetReport.Counts()
+    counts.nodes = 2
+    counts.missing = 1
+    return FleetReport(
+      generatedAt: "2026-02-03T04:05:06Z", tool: Report.Tool(name: "headroom", version: "1.2.3", command: .audit),
+      verdict: .critical, summary: "So it is.", maxAgeSeconds: 60, counts: counts, nodes: [node], missing: ["node-2"],
+      unreadable: [FleetReport.Unreadable(source: "e.json", reason: "it is cut off")],
+      topShortfalls: [FleetReport.Shortfall(name: "node-1", shortBytes: size)])
+  }
+
+  /// The same with every path not UTF-8.
+  static var rawFleet: FleetReport {
+    var fleet = fullFleet()
+    let path = FilePath(bytes: [0x61, 0x2F, 0xFF, 0x25])
+    fleet.nodes[0].source = path
+    fleet.nodes[0].conflictsWith = path
+    fleet.nodes[0].integritySource = path
+    fleet.unreadable[0].source = path
+    return fleet
   }
 
   /// With every path not UTF-8.

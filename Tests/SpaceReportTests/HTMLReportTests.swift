@@ -137,6 +137,10 @@ struct HTMLReportTests {
     #expect(source.contains("<path class=\"cell-lost\" d=\"M1 0h1v.86h-1zM63 0h1v.86h-1zM0 1h1v.86h-1z\"/>"))
     #expect(source.contains("In 3 of them something is lost."))
     #expect(source.contains("<path class=\"cell-data\" d=\"M0 0h64v.86h-64zM0 1h64v.86h-64zM0 2h2v.86h-2z\"/>"))
+    // More regions than the model has are none of it.
+    integrity.lostRegions = Array(repeating: [0, 1], count: Integrity.regionLimit) + [[8192, 8193]]
+    image.integrity = integrity
+    #expect(HoleMapPicture(image: image, map: map, id: "m").html.source.contains("In 1 of them something is lost."))
   }
 
   @Test("Verify opens with the images' state, and has every file that is not whole") func verify() throws {

@@ -1,8 +1,9 @@
 import Foundation
 import SpaceModel
-import SpaceReport
 import TestSupport
 import Testing
+
+@testable import SpaceReport
 
 /// A report line by line, and back.
 @Suite struct NDJSONReportTests {
@@ -59,6 +60,25 @@ import Testing
     let more = line + "\r\n" + text.replacing("\n", with: "\r\n" + line + #"{"type":"weather","sun":true}"# + "\n")
     #expect(try ReportDecoder.decode(Array(more.utf8), path: "r.ndjson") == report)
     #expect(try ReportDecoder.decode(Array(text.dropLast().utf8), path: "r.ndjson") == report)
+  }
+
+  @Test(
+    "the lines are found one by one, blank ones passed over and counted",
+    arguments: [
+      ("", []), ("\n \r\n\t", []), ("a", [(1, "a")]), ("\n\n a\r\n\nb\n", [(3, " a\r"), (5, "b")]),
+      ("a\n ", [(1, "a")]),
+    ] as [(String, [(Int, String)])])
+  func lines(text: String, wanted: [(Int, String)]) {
+    let found = NDJSONReport.Lines(Array(text.utf8)).map { ($0.number, String(decoding: $0.bytes, as: UTF8.self)) }
+    #expect(found.map(\.0) == wanted.map(\.0) && found.map(\.1) == wanted.map(\.1))
+  }
+
+  @Test("a document of nothing but line ends costs one pass over it") func lineEndsCostLittle() {
+    let blank = [UInt8](repeating: 0x0A, count: 16 << 20)
+    let time = ContinuousClock().measure { #expect(!NDJSONReport.begins(blank)) }
+    #expect(time < .seconds(10))
+    let deep = blank + Array("{\"type\":1}".utf8)
+    #expect(NDJSONReport.begins(deep))
   }
 
   @Test("a stream that is not whole is refused, with its line") func aStreamThatIsNotWholeIsRefused() throws {

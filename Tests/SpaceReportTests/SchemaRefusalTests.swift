@@ -22,6 +22,8 @@ import Testing
     ]
     try check("report", reports.map { try ReportEncoder.encode($0) })
     try check("payload", [Samples.fullCard(), Samples.fullCard(largest)].map { try ReportEncoder.encode($0) })
+    let fleets = try [Samples.fullFleet(), Samples.fullFleet(largest), Samples.rawFleet, FleetMergeTests.merged([])]
+    try check("fleet", fleets.map { try ReportEncoder.encode($0) })
     let empty = PartitionDocument(partitions: [], limits: [])
     try check("partitions", [ReportEncoder.encode(empty)])
     let lines =
@@ -37,6 +39,24 @@ import Testing
     for file in wrong { #expect(refused.contains("\(file)::")) }
     let newer = try scratch.write(#"{"type":"weather","sun":true}"#, to: "newer.json")
     #expect(try SchemaTree("event").objections(to: [newer], in: scratch) == "")
+  }
+
+  @Test(
+    "a wrong fleet report is refused",
+    arguments: [
+      (#""nodes": ["#, #""nodes": {}, "x": ["#), (#""missing": 1,"#, ""),
+      (#""incomplete": true"#, #""incomplete": false"#),
+      (#""severity": "critical""#, #""severity": "bad""#), (#""max_age_seconds": 60"#, #""max_age_seconds": -1"#),
+      (#""age_doubt": "old""#, #""age_doubt": "Very Old""#), (#""reason": "it is cut off""#, #""reason": """#),
+      (#""reported_verdict": "critical""#, #""reported_verdict": "fine""#),
+    ])
+  func aWrongFleetReportIsRefused(from: String, to: String) throws {
+    let scratch = try ScratchDirectory()
+    let good = String(decoding: try ReportEncoder.encode(Samples.fullFleet()), as: UTF8.self)
+    let bad = good.replacing(from, with: to)
+    #expect(bad != good)
+    let file = try scratch.write(bad, to: "bad.json")
+    #expect(try SchemaTree("fleet").objections(to: [file], in: scratch).contains("\(file)::"))
   }
 
   /// Ways to break a document.

@@ -180,14 +180,20 @@ final class MapSink {
 
   private func qemuMap(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> ImageMeasurement {
     var map = QemuMap(size: try target.source.status().size)
-    let measurement = try analyzer.measure(target.source) { segment in
-      map.add(segment.range, isData: segment.kind == .data || segment.kind == .zero)
-      let text = map.take()
-      if !text.isEmpty { self.write(text) }
+    do throws(StorageError) {
+      let measurement = try analyzer.measure(target.source) { segment in
+        map.add(segment.range, isData: segment.kind == .data || segment.kind == .zero)
+        let text = map.take()
+        if !text.isEmpty { self.write(text) }
+      }
+      map.finish()
+      write(map.take())
+      return measurement
+    } catch {
+      map.finishEarly()
+      write(map.take())
+      throw error
     }
-    map.finish()
-    write(map.take())
-    return measurement
   }
 
   // MARK: Text

@@ -12,7 +12,8 @@ final class Progress: Sendable {
   private struct State {
     /// Whether a line may be drawn: not off a terminal, and not once results are written.
     var isShown = false
-    var stage = ""
+    /// `nil` before anything was begun.
+    var stage: String?
     var planned: UInt64 = 0
     var read: UInt64 = 0
     /// When the last event was written.
@@ -24,10 +25,16 @@ final class Progress: Sendable {
   private let isVerbose: Bool
   /// Also as lines of NDJSON on standard output, for a program that follows the run.
   private let writesEvents: Bool
+  /// A stage is mostly a file's name.
+  private let eventsNameStages: Bool
 
-  init(quiet: Bool, verbose: Bool, writesEvents: Bool = false) {
+  /// - Parameters:
+  ///   - writesEvents: As lines of NDJSON, too.
+  ///   - redact: What the lines must not hold.
+  init(quiet: Bool, verbose: Bool, writesEvents: Bool = false, redact: Redaction? = nil) {
     isVerbose = verbose && !quiet
     self.writesEvents = writesEvents
+    eventsNameStages = redact != .names
     guard !quiet, Terminal.isErrorTerminal else { return }
     state.withLock { $0.isShown = true }
     WorkerThreads.detach { [weak self] in
@@ -67,25 +74,21 @@ final class Progress: Sendable {
     writesEvents && state.told.map { $0.duration(to: .now) >= .milliseconds(500) } ?? true
   }
 
-  /// `{"type":"progress","stage":…,"bytes_done":…,"bytes_planned":…}`. That nobody reads it shows when the report is
-  /// written.
+  /// That nobody reads it shows when the report is written.
   private func writeEvent(_ state: inout State) {
     state.told = .now
-    var writer = JSONWriter(indented: false)
-    writer.beginObject()
-    writer.key("type")
-    writer.value("progress")
-    writer.key("stage")
-    writer.value(state.stage)
-    writer.key("bytes_done")
-    writer.value(state.read)
-    if state.planned > 0 {
-      writer.key("bytes_planned")
-      writer.value(max(state.planned, state.read))
+    if let line = try? Self.event(
+      stage: eventsNameStages ? state.stage : nil, read: state.read, planned: state.planned
+    ).render() {
+      try? Output.write(line)
     }
-    writer.endObject()
-    writer.newline()
-    try? Output.write(writer.take())
+  }
+
+  /// What is read beyond the plan was planned, too; where there is no plan, none is made up.
+  static func event(stage: String?, read: UInt64, planned: UInt64) -> ProgressLine {
+    ProgressLine(
+      stage: stage?.isEmpty == true ? nil : stage, bytesDone: ByteCount(clamping: read),
+      bytesPlanned: planned == 0 ? .zero : ByteCount(clamping: max(planned, read)))
   }
 
   /// - Returns: Whether to come again.
@@ -94,7 +97,7 @@ final class Progress: Sendable {
       guard state.isShown else { return false }
       let seconds = started.duration(to: .now) / .seconds(1)
       let line = Self.line(
-        stage: state.stage, read: state.read, planned: state.planned, seconds: seconds, width: Terminal.width)
+        stage: state.stage ?? "", read: state.read, planned: state.planned, seconds: seconds, width: Terminal.width)
       Interruption.progressShown.store(true, ordering: .relaxed)
       Output.toStandardError("\r\(line)\u{1B}[K")
       return true

@@ -9,6 +9,6 @@ struct ReportRun {
     tool = Report.Tool(name: ToolVersion.name, version: ToolVersion.version, command: command)
     progress = Progress(
       quiet: options.output.quiet, verbose: options.output.verbose,
-      writesEvents: options.format == .ndjson && options.output.outputFile == nil)
+      writesEvents: options.format == .ndjson && options.output.outputFile == nil, redact: options.redact)
   }
 }

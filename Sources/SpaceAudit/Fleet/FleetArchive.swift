@@ -12,7 +12,7 @@ struct FleetArchive {
   private static let deepest = 2
 
   private var unpacking = ZipUnpacking()
-  private var remainingEntries = ZipArchive.mostEntries
+  private var allowance = ZipArchive.Allowance()
 
   /// - Parameters:
   ///   - source: The archive.
@@ -35,12 +35,7 @@ struct FleetArchive {
 
   private mutating func read(_ source: any ByteSource, depth: Int) -> [FleetMerge.Outcome] {
     do throws(StorageError) {
-      let archive = try ZipArchive(source)
-      guard archive.entries.count <= remainingEntries else {
-        throw ZipArchive.error(
-          .unsupported, source.path, "it holds more than \(ZipArchive.mostEntries) files in all")
-      }
-      remainingEntries -= archive.entries.count
+      let archive = try ZipArchive(source, &allowance)
       return archive.entries.sorted { $0.name < $1.name }.flatMap { read($0, in: archive, depth: depth) }
     } catch {
       return [.unreadable(FleetReading.unreadable(error, source.path))]
@@ -90,28 +85,5 @@ struct FleetArchive {
     guard !hasReport, entry.name.components.dropLast().last == "nodes", !name.bytes.isEmpty else { return outcomes }
     // The bundle collects from every node, so a node without a report is one that is missing.
     return outcomes + [.node(name.utf8 ?? name.display)]
-  }
-}
-
-/// Bytes in memory.
-final class MemorySource: ByteSource {
-  let path: FilePath
-  private let bytes: [UInt8]
-  var size: UInt64 { UInt64(bytes.count) }
-
-  init(_ bytes: [UInt8], path: FilePath) {
-    self.bytes = bytes
-    self.path = path
-  }
-
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
-    guard offset < size else { return 0 }
-    let count = min(buffer.count, bytes.count - Int(offset))
-    buffer.copyBytes(from: bytes[Int(offset)..<(Int(offset) + count)])
-    return count
-  }
-
-  func readQuietly(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
-    read(into: buffer, at: offset)
   }
 }

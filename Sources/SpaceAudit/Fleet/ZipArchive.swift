@@ -30,7 +30,15 @@ struct ZipArchive {
   let source: any ByteSource
   let entries: [Entry]
 
-  static let mostEntries = 100_000
+  /// What may still be read of the lists of all archives that one file holds, one inside the other.
+  struct Allowance {
+    static let entries = 100_000
+    static let listBytes: UInt64 = 64 << 20
+
+    fileprivate(set) var entries = Self.entries
+    fileprivate(set) var listBytes = Self.listBytes
+  }
+
   private static let endBytes = 22
   private static let entryBytes = 46
   private static let headerBytes: UInt64 = 30
@@ -41,9 +49,10 @@ struct ZipArchive {
     bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06])
   }
 
+  /// - Parameter allowance: Is charged before anything of the list is read.
   /// - Throws: ``StorageError`` `.corrupt` where it contradicts itself or is cut off, `.unsupported` where it is larger than
   ///   the 32-bit format, in several parts, or holds more entries than any support bundle.
-  init(_ source: any ByteSource) throws(StorageError) {
+  init(_ source: any ByteSource, _ allowance: inout Allowance) throws(StorageError) {
     self.source = source
     let tailBytes = Int(min(source.size, UInt64(Self.endBytes + Self.longestComment)))
     let tailStart = source.size - UInt64(tailBytes)
@@ -52,9 +61,9 @@ struct ZipArchive {
       throw Self.error(
         .corrupt, source.path, "the archive is cut off: the list of what is in it, at its end, is missing")
     }
-    let fields = LittleEndian(tail[end...])
-    let (count, size, offset) = (Int(fields.half(10)), UInt64(fields.word(12)), UInt64(fields.word(16)))
-    guard fields.half(4) == 0, fields.half(6) == 0 else {
+    let (count, size) = (Int(tail.half(end + 10)), UInt64(tail.word(end + 12)))
+    let offset = UInt64(tail.word(end + 16))
+    guard tail.half(end + 4) == 0, tail.half(end + 6) == 0 else {
       throw Self.error(.unsupported, source.path, "the archive is in several parts")
     }
     guard count < 0xFFFF, size < 0xFFFF_FFFF, offset < 0xFFFF_FFFF else {
@@ -64,6 +73,16 @@ struct ZipArchive {
     guard offset + size <= tailStart + UInt64(end) else {
       throw Self.error(.corrupt, source.path, "the list of what is in the archive lies outside it")
     }
+    guard count <= allowance.entries else {
+      throw Self.error(.unsupported, source.path, "it holds more than \(Allowance.entries) files in all")
+    }
+    guard size <= allowance.listBytes else {
+      throw Self.error(
+        .unsupported, source.path,
+        "the list of what is in it is larger than \(ByteCount(clamping: Allowance.listBytes)) in all")
+    }
+    allowance.entries -= count
+    allowance.listBytes -= size
     entries = try Self.entries(try source.bytes(at: offset, count: Int(size)), count: count, source.path)
   }
 
@@ -72,27 +91,26 @@ struct ZipArchive {
     guard tail.count >= endBytes else { return nil }
     return stride(from: tail.count - endBytes, through: 0, by: -1).first { start in
       tail[start] == 0x50 && tail[start + 1] == 0x4B && tail[start + 2] == 0x05 && tail[start + 3] == 0x06
-        && start + endBytes + Int(LittleEndian(tail[start...]).half(20)) == tail.count
+        && start + endBytes + Int(tail.half(start + 20)) == tail.count
     }
   }
 
   private static func entries(_ bytes: [UInt8], count: Int, _ path: FilePath) throws(StorageError) -> [Entry] {
     var entries: [Entry] = []
-    var rest = bytes[...]
+    var at = 0
     for _ in 0..<count {
-      let fields = LittleEndian(rest)
-      guard rest.count >= entryBytes, fields.word(0) == 0x0201_4B50 else {
+      guard bytes.count - at >= entryBytes, bytes.word(at) == 0x0201_4B50 else {
         throw error(.corrupt, path, "the list of what is in the archive is damaged")
       }
-      let nameBytes = Int(fields.half(28))
-      let whole = entryBytes + nameBytes + Int(fields.half(30)) + Int(fields.half(32))
-      guard rest.count >= whole else { throw error(.corrupt, path, "the list of what is in the archive is damaged") }
+      let nameEnd = at + entryBytes + Int(bytes.half(at + 28))
+      let end = nameEnd + Int(bytes.half(at + 30)) + Int(bytes.half(at + 32))
+      guard end <= bytes.count else { throw error(.corrupt, path, "the list of what is in the archive is damaged") }
       entries.append(
         Entry(
-          name: FilePath(bytes: rest.dropFirst(entryBytes).prefix(nameBytes)), isEncrypted: fields.half(8) & 1 != 0,
-          method: fields.half(10), checksum: fields.word(16), compressedBytes: UInt64(fields.word(20)),
-          expandedBytes: UInt64(fields.word(24)), headerOffset: UInt64(fields.word(42))))
-      rest = rest.dropFirst(whole)
+          name: FilePath(bytes: bytes[(at + entryBytes)..<nameEnd]), isEncrypted: bytes.half(at + 8) & 1 != 0,
+          method: bytes.half(at + 10), checksum: bytes.word(at + 16), compressedBytes: UInt64(bytes.word(at + 20)),
+          expandedBytes: UInt64(bytes.word(at + 24)), headerOffset: UInt64(bytes.word(at + 42))))
+      at = end
     }
     return entries
   }
@@ -110,12 +128,11 @@ struct ZipArchive {
       throw failure(.unsupported, "it is a zip64 entry, of 4 GiB and more")
     }
     let header = try source.bytes(at: entry.headerOffset, count: Int(Self.headerBytes))
-    let fields = LittleEndian(header[...])
-    guard header.count == Int(Self.headerBytes), fields.word(0) == 0x0403_4B50 else {
+    guard header.count == Int(Self.headerBytes), header.word(0) == 0x0403_4B50 else {
       throw failure(.corrupt, "the archive has no entry where it says it has")
     }
     // The name and extra field here may be others than those in the directory.
-    let start = entry.headerOffset + Self.headerBytes + UInt64(fields.half(26)) + UInt64(fields.half(28))
+    let start = entry.headerOffset + Self.headerBytes + UInt64(header.half(26)) + UInt64(header.half(28))
     guard start <= source.size, entry.compressedBytes <= source.size - start else {
       throw failure(.corrupt, "it reaches beyond the archive's end")
     }
@@ -124,21 +141,6 @@ struct ZipArchive {
 
   static func error(_ code: StorageError.Code, _ path: FilePath, _ message: String) -> StorageError {
     StorageError(code, operation: "read report", path: path, message: message)
-  }
-}
-
-/// Numbers in a record, by their offset; 0 beyond its end.
-private struct LittleEndian {
-  private let bytes: ArraySlice<UInt8>
-
-  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
-
-  func half(_ offset: Int) -> UInt16 { UInt16(byte(offset)) | UInt16(byte(offset + 1)) << 8 }
-  func word(_ offset: Int) -> UInt32 { UInt32(half(offset)) | UInt32(half(offset + 2)) << 16 }
-
-  private func byte(_ offset: Int) -> UInt8 {
-    let index = bytes.startIndex + offset
-    return index < bytes.endIndex ? bytes[index] : 0
   }
 }
 

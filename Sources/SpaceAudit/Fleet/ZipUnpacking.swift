@@ -26,6 +26,8 @@ struct ZipUnpacking {
       throw ZipArchive.error(
         .unsupported, path, "the reports in the archive are larger than \(ByteCount(clamping: Self.totalLimit)) in all")
     }
+    // Charged before, and whatever comes of it: what fails takes time, too.
+    remaining -= entry.expandedBytes
     let source = SourceSlice(of: archive.source, range: range, path: path)
     let bytes: [UInt8]
     switch entry.method {
@@ -39,7 +41,6 @@ struct ZipUnpacking {
     default:
       throw ZipArchive.error(.unsupported, path, "it is packed by method \(entry.method), and only deflate is known")
     }
-    remaining -= min(remaining, UInt64(bytes.count))
     guard bytes.count == Int(entry.expandedBytes), Self.checksum(bytes) == entry.checksum else {
       throw ZipArchive.error(.corrupt, path, "it is damaged: its checksum does not match")
     }

@@ -46,7 +46,7 @@ struct FleetAnswer {
     var sentences: [String] = []
     if counts.critical > 0, counts.unknown > 0 { sentences.append("of \(counts.unknown) more that cannot be said") }
     if counts.unreadable > 0 {
-      sentences.append("\(counts.unreadable) \(counts.unreadable == 1 ? "report" : "reports") could not be read")
+      sentences.append("\(CountText.of(counts.unreadable, "report")) could not be read")
     }
     return sentences
   }

@@ -71,7 +71,7 @@ public struct FleetNode: Sendable, Hashable, Codable {
   public var name: String { nodeName ?? source.display }
 
   /// When the report was made, in seconds since 1970; `nil` where that cannot be read.
-  public var seconds: Int64? { generatedAt.flatMap(FleetTime.seconds) }
+  public var seconds: Int64? { generatedAt.flatMap(ReportTime.seconds) }
 
   enum CodingKeys: String, CodingKey {
     case nodeName = "node_name"
@@ -101,7 +101,7 @@ extension FleetNode {
     generatedAt = report.generatedAt.nonEmpty
     command = report.tool.command
     bootMode = report.boot?.mode
-    let deciding = report.projections.filter { $0.isOptional != true }
+    let deciding = report.decidingProjections
     let system = deciding.filter { $0.upgrade == "system" }
     headroomBytes = system.compactMap(\.headroomBytes).min()
     outcome = system.isEmpty ? nil : deciding.map(\.outcome).max()

@@ -16,7 +16,7 @@ struct FleetTable {
   func lines() -> [String] {
     let figures = rows(title: "") { _ in "" }
     let room = max(12, style.width - (figures.map(\.count).max() ?? 0) - 2)
-    let tones = (heading ? [nil] : []) + nodes.map { $0.verdict == .ok ? nil : FleetText.tone($0.verdict) }
+    let tones = (heading ? [nil] : []) + nodes.map { $0.verdict == .ok ? nil : $0.verdict.tone }
     return zip(rows(title: "WHY") { cut(why($0), to: room) }, tones).map { line, tone in
       tone.map { style.paint(line, $0) } ?? line
     }

@@ -17,7 +17,7 @@ public struct FleetText: Sendable {
   }
 
   public func render() -> String {
-    var lines = wrap(style.paint(report.summary, Self.tone(report.verdict)), indent: 2)
+    var lines = wrap(style.paint(report.summary, report.verdict.tone), indent: 2)
     if let tally { lines += wrap(tally, indent: 2) }
     if !report.nodes.isEmpty { lines += [""] + FleetTable(report.nodes, style: style, heading: heading).lines() }
     lines += shortfalls() + missing() + unreadable() + instructions() + footnotes()
@@ -34,7 +34,7 @@ public struct FleetText: Sendable {
     let reasons = [(counts.missing, "without a report"), (counts.old, "not up to date")]
       .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     let besides = reasons.isEmpty ? "" : "; \(reasons.joined(separator: ", "))"
-    return "\(plural(counts.nodes, "node")): \(parts.joined(separator: ", "))\(besides)."
+    return "\(CountText.of(counts.nodes, "node")): \(parts.joined(separator: ", "))\(besides)."
   }
 
   private func shortfalls() -> [String] {
@@ -77,13 +77,13 @@ public struct FleetText: Sendable {
     var lines = wrap(
       ([
         style.paint(DisplayText.escaped(node.name), .strong),
-        style.paint(node.verdict.rawValue, Self.tone(node.verdict)),
+        style.paint(node.verdict.rawValue, node.verdict.tone),
       ]
         + words).joined(separator: " "), indent: 2)
     if let message = finding?.message { lines += wrap("  \(DisplayText.escaped(message))", indent: 2) }
     if finding == nil, node.ageDoubt == nil { lines.append("  The report does not say why.") }
     if let more = node.otherFindings {
-      lines += wrap("  \(plural(more, "more finding")) as bad; its report says which.", indent: 2)
+      lines += wrap("  \(CountText.of(more, "more finding")) as bad; its report says which.", indent: 2)
     }
     if let other = node.conflictsWith {
       lines += wrap(
@@ -94,48 +94,32 @@ public struct FleetText: Sendable {
     if node.incomplete == true, finding?.id != .auditIncomplete {
       lines.append("  The audit did not come to its end: there may be more.")
     }
-    if let remedy = finding?.remedy { return lines + self.remedy(remedy) }
+    if let remedy = finding?.remedy { return lines + style.remedy(DisplayText.escapedLines(remedy), indent: "  ") }
     guard node.ageDoubt != nil || node.incomplete == true else { return lines }
     return lines + wrap("  Do: \(Self.again) on it again.", indent: 6)
   }
 
   private func age(of node: FleetNode) -> String? {
-    let age = FleetTime.seconds(report.generatedAt).flatMap { now in node.seconds.map { now - $0 } } ?? 0
+    let age = ReportTime.seconds(report.generatedAt).flatMap { now in node.seconds.map { now - $0 } } ?? 0
     switch node.ageDoubt {
-    case .old?: return "The report is \(FleetTime.words(seconds: age)) old."
-    case .ahead?: return "The report is dated \(FleetTime.words(seconds: -age)) ahead: a clock is wrong."
+    case .old?: return "The report is \(ReportTime.words(seconds: age)) old."
+    case .ahead?: return "The report is dated \(ReportTime.words(seconds: -age)) ahead: a clock is wrong."
     case .undated?: return "When the report was made cannot be read."
     case nil: return nil
     }
-  }
-
-  /// Commands stay whole, a line each: they are there to be pasted. A sentence is wrapped.
-  private func remedy(_ text: String) -> [String] {
-    let rows = text.split(separator: "\n").map { DisplayText.escaped(String($0)) }
-    guard !text.hasSuffix(".") else { return wrap("  Do: \(rows.joined(separator: " "))", indent: 6) }
-    return rows.enumerated().map { number, row in (number == 0 ? "  Do: " : "      ") + style.paint(row, .strong) }
   }
 
   /// What was read and is not in the table.
   private func footnotes() -> [String] {
     let counts = report.counts
     let parts = [
-      counts.superseded > 0 ? "\(plural(counts.superseded, "report")) older than another of the same node" : nil,
-      counts.repeated > 0 ? "\(plural(counts.repeated, "report")) that another repeats" : nil,
+      counts.superseded > 0 ? "\(CountText.of(counts.superseded, "report")) older than another of the same node" : nil,
+      counts.repeated > 0 ? "\(CountText.of(counts.repeated, "report")) that another repeats" : nil,
       counts.skipped > 0
-        ? "\(plural(counts.skipped, "document")) that \(counts.skipped == 1 ? "is" : "are") no report" : nil,
+        ? "\(CountText.of(counts.skipped, "document")) that \(counts.skipped == 1 ? "is" : "are") no report" : nil,
     ].compactMap { $0 }
     return parts.isEmpty ? [] : [""] + wrap("Left out: \(parts.joined(separator: ", ")).", indent: 2)
   }
 
-  static func tone(_ verdict: Verdict) -> TextStyle.Tone {
-    switch verdict {
-    case .ok: .good
-    case .warning, .unknown: .notice
-    case .critical: .bad
-    }
-  }
-
-  private func plural(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }
   private func wrap(_ text: String, indent: Int) -> [String] { TextWrap.wrap(text, width: style.width, indent: indent) }
 }

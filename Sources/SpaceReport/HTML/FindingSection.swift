@@ -53,13 +53,3 @@ struct RemedyBlock {
     return .tag("pre", [:], [.tag("code", [:], lines)])
   }
 }
-
-extension Finding.Severity {
-  var tone: TextStyle.Tone {
-    switch self {
-    case .info: .faint
-    case .warning: .notice
-    case .critical: .bad
-    }
-  }
-}

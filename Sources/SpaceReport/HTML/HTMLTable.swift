@@ -66,5 +66,5 @@ enum HTMLSize {
   }
 
   /// `795 MiB short` or `1.20 GiB to spare`.
-  static func balance(_ headroom: ByteCount?) -> String { headroom.map(ProjectionText.balance) ?? "unknown" }
+  static func balance(_ headroom: ByteCount?) -> String { headroom.map(TextStyle().balance) ?? "unknown" }
 }

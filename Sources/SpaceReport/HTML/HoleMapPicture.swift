@@ -47,7 +47,9 @@ struct HoleMapPicture {
   private var lostCells: Set<Int> {
     guard map.cellBytes > .zero else { return [] }
     var cells: Set<Int> = []
-    for region in image.integrity?.lostRegions ?? [] where region.count == 2 && region[0] < region[1] {
+    // A saved report may say more of them than there can be.
+    let regions = (image.integrity?.lostRegions ?? []).prefix(Integrity.regionLimit)
+    for region in regions where region.count == 2 && region[0] < region[1] {
       let first = max(0, region[0]) / map.cellBytes.bytes
       let last = min(Int64(map.cells.count) - 1, (region[1] - 1) / map.cellBytes.bytes)
       if first <= last { cells.formUnion(Int(first)...Int(last)) }

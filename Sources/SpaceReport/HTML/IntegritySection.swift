@@ -5,7 +5,7 @@ struct IntegritySection {
   let report: Report
 
   var html: HTML {
-    let checked = images
+    let checked = report.checkedImages
     guard !checked.isEmpty else {
       // Other commands look for it only where something makes them.
       guard report.tool.command == .verify else { return .none }
@@ -20,17 +20,7 @@ struct IntegritySection {
     return .section("integrity", "Are the images whole?", [overview(checked)] + told.map(image))
   }
 
-  private typealias Checked = (image: ImageUsage, integrity: Integrity, target: String)
-
-  private var images: [Checked] {
-    report.partitions.flatMap { partition in
-      (partition.images ?? []).filter { $0.hardLinkOf == nil }.compactMap { image in
-        image.integrity.map { (image, $0, partition.target(of: image)) }
-      }
-    }
-  }
-
-  private func overview(_ checked: [Checked]) -> HTML {
+  private func overview(_ checked: [CheckedImage]) -> HTML {
     guard checked.count > 1 else { return .none }
     var table = HTMLTable(
       "Every image that was looked into", name: "Integrity",
@@ -50,7 +40,7 @@ struct IntegritySection {
     return table.html
   }
 
-  private func image(_ entry: Checked) -> HTML {
+  private func image(_ entry: CheckedImage) -> HTML {
     let integrity = entry.integrity
     var content: [HTML] = [
       .tag("h3", [:], [.name(entry.target), " ", .badge(integrity.state.rawValue, integrity.state.tone)]),
@@ -90,56 +80,5 @@ struct IntegritySection {
         }
         return .details(.name(group.directory) + HTML(": \(FileGroups.count(group.files.count))"), table.html)
       }
-  }
-}
-
-/// Verify's answer for all images together, the worst of them named.
-struct IntegrityAnswer {
-  /// `nil` where something that was not looked into is worse than what was.
-  let headline: Headline?
-
-  init(_ report: Report) {
-    let checked = report.partitions.flatMap { partition in
-      (partition.images ?? []).filter { $0.hardLinkOf == nil }.compactMap { image in
-        image.integrity.map { (target: partition.target(of: image), integrity: $0) }
-      }
-    }
-    let order: [Integrity.State] = [.damaged, .unknown, .suspect, .clean]
-    guard let state = order.first(where: { state in checked.contains { $0.integrity.state == state } }),
-      let worst = checked.first(where: { $0.integrity.state == state })
-    else {
-      headline =
-        report.verdict > .unknown
-        ? nil : Headline("NOTHING VERIFIED", .notice, ": no image that holds an ext filesystem was found.")
-      return
-    }
-    guard state != .clean || report.verdict <= .warning else {
-      headline = nil
-      return
-    }
-    let count = checked.count { $0.integrity.state == state }
-    let those =
-      checked.count == 1
-      ? "THE IMAGE IS" : count == 1 ? "1 OF \(checked.count) IMAGES IS" : "\(count) OF \(checked.count) IMAGES ARE"
-    let why = ": \(worst.target): \(worst.integrity.reason)"
-    switch state {
-    case .damaged: headline = Headline("\(those) DAMAGED", .bad, why)
-    case .unknown: headline = Headline("\(those) OF UNKNOWN INTEGRITY", .notice, why)
-    case .suspect: headline = Headline("\(those) SUSPECT", .notice, why)
-    case .clean:
-      headline = Headline(
-        checked.count == 1 ? "THE IMAGE IS WHOLE" : "ALL \(checked.count) IMAGES ARE WHOLE", .good,
-        ": as far as was checked, nothing that was written is missing.")
-    }
-  }
-}
-
-extension Integrity.State {
-  var tone: TextStyle.Tone {
-    switch self {
-    case .clean: .good
-    case .damaged: .bad
-    case .suspect, .unknown: .notice
-    }
   }
 }

@@ -77,13 +77,3 @@ extension Headline {
     return beginsWithName ? String(text) : text.prefix(1).uppercased() + text.dropFirst()
   }
 }
-
-extension Verdict {
-  var tone: TextStyle.Tone {
-    switch self {
-    case .ok: .good
-    case .warning, .unknown: .notice
-    case .critical: .bad
-    }
-  }
-}

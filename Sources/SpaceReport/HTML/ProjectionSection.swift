@@ -111,13 +111,3 @@ struct ProjectionSection {
     return table.html
   }
 }
-
-extension Projection.Outcome {
-  var tone: TextStyle.Tone {
-    switch self {
-    case .fits: .good
-    case .tight, .unknown: .notice
-    case .silentCorruption, .loudFailure: .bad
-    }
-  }
-}

@@ -1,5 +1,5 @@
 /// Times of reports, counted in seconds since 1970.
-public enum FleetTime {
+public enum ReportTime {
   /// Reads RFC 3339 as reports have it: `2026-11-24T12:30:00Z`, with a fraction of a second or an offset, too.
   ///
   /// - Returns: `nil` for anything else.
@@ -18,10 +18,10 @@ public enum FleetTime {
 
   /// `9 days`, `36 hours`, `5 minutes`: whole units, rounded down.
   public static func words(seconds: Int64) -> String {
-    let (count, unit) =
+    let (count, unit): (Int64, String) =
       seconds >= 2 * 86_400
       ? (seconds / 86_400, "day") : seconds >= 2 * 3600 ? (seconds / 3600, "hour") : (max(0, seconds) / 60, "minute")
-    return count == 1 ? "1 \(unit)" : "\(count) \(unit)s"
+    return CountText.of(Int(count), unit)
   }
 
   private static func offset(_ rest: inout ArraySlice<UInt8>) -> Int64? {
