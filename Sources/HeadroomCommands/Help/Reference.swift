@@ -47,6 +47,7 @@ package enum Reference {
     title: "Environment",
     entries: [
       Entry("HEADROOM_SYSROOT", "As --sysroot."),
+      Entry("HEADROOM_NODE_NAME", "As --node-name."),
       Entry("HEADROOM_CONFIG", "As --config: a file with a site's settings, or none."),
       Entry("HEADROOM_PROFILE", "As --profile."),
       Entry("HEADROOM_MARGIN", "As --margin."),
