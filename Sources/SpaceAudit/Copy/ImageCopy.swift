@@ -45,7 +45,15 @@ public struct ImageCopy: Sendable {
     result.notKept = try target.takeAttributes(of: file)
     monitor.onStage("sync")
     try target.sync()
-    if request.verifies { result.verification = try verify(file, target, size: source.size, replaced) }
+    if request.verifies {
+      do throws(StorageError) {
+        result.verification = try verify(file, target, size: source.size, replaced)
+      } catch {
+        // A source that was written to meanwhile differs, too.
+        if error.code == .corrupt { try checkUnchanged(file, since: before) }
+        throw error
+      }
+    }
     try checkUnchanged(file, since: before)
     result.allocatedBytes = ByteCount(clamping: try target.status().allocated)
     target.dropCache()
