@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -56,6 +57,9 @@ int64_t cls_copy_range(int from, int to, int64_t offset, size_t length) {
 }
 
 int cls_probe_read_lease(int fd) {
+  // Whoever opens it just now breaks the lease, and the signal for that is
+  // SIGIO, which ends a process; SIGURG is ignored.
+  if (fcntl(fd, F_SETSIG, SIGURG) < 0) return -errno;
   if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) return -errno;
   fcntl(fd, F_SETLEASE, F_UNLCK);
   return 0;

@@ -55,6 +55,10 @@ public struct ImageCopy: Sendable {
       }
     }
     try checkUnchanged(file, since: before)
+    // It may have come while all waited for a sync.
+    if monitor.isCancelled() {
+      throw StorageError(.cancelled, operation: "copy", path: request.source, message: "it was cancelled")
+    }
     result.allocatedBytes = ByteCount(clamping: try target.status().allocated)
     target.dropCache()
     try destination.checkAgain()
