@@ -103,7 +103,7 @@ let package = Package(
     .testTarget(
       name: "SpaceAuditTests",
       dependencies: [
-        "SpaceAudit", "SpaceReport", "UpgradeProjection", "FilesystemReader", "PartitionScanner",
+        "SpaceAudit", "SpaceReport", "UpgradeProjection", "FilesystemReader", "PartitionScanner", "ExtentAnalyzer",
         "LinuxStorage", "SpaceModel", "TestSupport",
       ]),
     .testTarget(

@@ -87,7 +87,7 @@ struct HeadroomCommand: ParsableCommand {
       """,
     version: ToolVersion.version,
     subcommands: [
-      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
+      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, CopyCommand.self,
       PartitionsCommand.self, RenderCommand.self, FleetCommand.self, SchemaCommand.self, CompletionsCommand.self,
       WorkerCommand.self,
     ])

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CopyCalls.h"
+
 // Opens for reading only, close-on-exec, non-blocking (a FIFO or a tape must
 // not hold us up). O_NOATIME is tried first and given up on EPERM, which the
 // kernel answers where the caller neither owns the file nor has CAP_FOWNER.

@@ -1,0 +1,105 @@
+import ExtentAnalyzer
+import LinuxStorage
+import SpaceModel
+import Synchronization
+
+/// Reads the data of a file and writes what of it is not zeros; two threads, so that one reads while the other writes.
+struct CopyTransfer: Sendable {
+  let source: LiveFile
+  let plan: CopyPlan
+  let monitor: AuditMonitor
+  /// Whether the kernel is asked to copy long runs (``CopyTransfer/isRemote(_:)``).
+  var usesCopyRange = false
+
+  /// What was found and done.
+  struct Totals: Sendable {
+    /// Units that are more than zeros, in bytes of the file.
+    var dataBytes: UInt64 = 0
+    /// The same, the last unit whole: what the copy allocates.
+    var unitBytes: UInt64 = 0
+    /// What copy_file_range(2) took over.
+    var rangeBytes: UInt64 = 0
+  }
+
+  private static let pieceBytes: UInt64 = 1 << 20
+  private static let workers = 2
+  /// Below that a call to the server costs more than sending the data.
+  private static let leastCopyRange = 256 << 10
+
+  /// Where copying by the kernel helps: a file server copies without sending the data to and fro. A local filesystem only
+  /// reads again what was just read to find zeros.
+  static func isRemote(_ type: String?) -> Bool { type == "nfs" || type == "fuse" }
+
+  private final class Shared: Sendable {
+    let next = Atomic<Int>(0)
+    let state = Mutex<(totals: Totals, failure: StorageError?)>((Totals(), nil))
+  }
+
+  /// - Parameter target: `nil`: nothing is written, only counted.
+  /// - Throws: ``StorageError`` of the first piece that fails.
+  func run(to target: NewFile?) throws(StorageError) -> Totals {
+    let length = max(Self.pieceBytes, plan.unit)
+    let pieces = plan.pieces(of: length)
+    let shared = Shared()
+    let sink = target.map(Sink.init)
+    WorkerThreads.run(min(Self.workers, max(1, pieces.count))) {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 4096)
+      defer { buffer.deallocate() }
+      while true {
+        let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < pieces.count, shared.state.withLock({ $0.failure == nil }) else { return }
+        do throws(StorageError) {
+          let part = try copy(pieces[index], buffer, sink)
+          shared.state.withLock { state in
+            state.totals.dataBytes += part.dataBytes
+            state.totals.unitBytes += part.unitBytes
+            state.totals.rangeBytes += part.rangeBytes
+          }
+        } catch {
+          shared.state.withLock { if $0.failure == nil { $0.failure = error } }
+        }
+      }
+    }
+    let (totals, failure) = shared.state.withLock { $0 }
+    if let failure { throw failure }
+    return totals
+  }
+
+  /// The file as the workers share it: pwrite(2) at disjoint offsets needs no lock.
+  private struct Sink: @unchecked Sendable {
+    let file: NewFile
+    init(_ file: NewFile) { self.file = file }
+  }
+
+  private func copy(
+    _ piece: ByteRange, _ buffer: UnsafeMutableRawBufferPointer, _ sink: Sink?
+  ) throws(StorageError) -> Totals {
+    if monitor.isCancelled() {
+      throw StorageError(.cancelled, operation: "copy", path: source.path, message: "it was cancelled")
+    }
+    let memory = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(piece.length)])
+    let got = try source.readQuietly(into: memory, at: piece.start)
+    guard got == memory.count else {
+      throw StorageError(
+        .truncated, operation: "copy", path: source.path,
+        message: "it ends at byte \(piece.start + UInt64(got)), before byte \(plan.size) that it had",
+        hint: "Something truncates it. Copy it when it is left alone.")
+    }
+    var totals = Totals()
+    for run in plan.runs(in: UnsafeRawBufferPointer(memory)) {
+      let range = ByteRange(start: piece.start + UInt64(run.lowerBound), length: UInt64(run.count))
+      totals.dataBytes += range.length
+      totals.unitBytes += range.expanded(toMultipleOf: plan.unit).length
+      guard let sink else { continue }
+      var done = 0
+      if usesCopyRange, run.count >= Self.leastCopyRange {
+        done = Int(try sink.file.copyRange(range, from: source.file))
+        totals.rangeBytes += UInt64(done)
+      }
+      let rest = UnsafeRawBufferPointer(rebasing: memory[(run.lowerBound + done)..<run.upperBound])
+      try sink.file.write(rest, at: range.start + UInt64(done))
+    }
+    monitor.onRead(piece.length)
+    return totals
+  }
+}
