@@ -34,6 +34,25 @@ public struct ReclaimPlan: Sendable {
   /// What it has more of at least; equal to ``gain`` where that is no estimate.
   public var leastGain: UInt64 { reclaimable - min(reclaimable, cost.most) }
 
+  /// ``zeros`` as far as they are data, as a measurement hands them on; ascending.
+  public var zeroSegments: [MapSegment] {
+    let whole = ByteRange(start: 0, end: map.apparentSize)
+    var segments: [MapSegment] = []
+    for run in zeros {
+      var at = map.firstIndex(endingAfter: run.start)
+      while at < map.count, map[at].start < run.end {
+        let extent = map[at]
+        at += 1
+        guard !extent.isUnwritten, let part = extent.range.intersection(run)?.intersection(whole) else { continue }
+        segments.append(
+          MapSegment(
+            range: part, kind: .zero, physical: extent.physical.map { $0 &+ (part.start - extent.start) },
+            isShared: extent.flags.contains(.shared)))
+      }
+    }
+    return segments
+  }
+
   /// Bytes in ``ranges``.
   public var rangeBytes: UInt64 { ranges.reduce(0) { $0 + $1.length } }
 }

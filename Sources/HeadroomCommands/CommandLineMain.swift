@@ -88,7 +88,7 @@ struct HeadroomCommand: ParsableCommand {
     version: ToolVersion.version,
     subcommands: [
       AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
-      PartitionsCommand.self, RenderCommand.self, FleetCommand.self, SchemaCommand.self, CompletionsCommand.self,
+      PartitionsCommand.self, ReclaimCommand.self, RenderCommand.self, FleetCommand.self, SchemaCommand.self, CompletionsCommand.self,
       WorkerCommand.self,
     ])
 }

@@ -48,6 +48,13 @@ public struct Remount: Hashable, Sendable {
   /// - Throws: ``StorageError``; a write-protected device cannot be made writable.
   public func makeWritable() throws(StorageError) {
     guard isReadOnly else { return }
+    // mount(8) and remounting it make the mount read-only with the filesystem; the kernel does not (errors=remount-ro).
+    guard isMountReadOnly else {
+      throw StorageError(
+        .io, operation: "make writable", path: mountpoint,
+        message: "the filesystem is read-only and the mount is not, as when the kernel has found errors in it",
+        hint: "Look in the kernel log (dmesg), and check the filesystem before anything is written to it.")
+    }
     let flags = mountFlags(without: "ro")
     let result =
       isFilesystemReadOnly
