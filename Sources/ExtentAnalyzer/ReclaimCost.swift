@@ -56,8 +56,9 @@ public struct ReclaimCost: Hashable, Sendable {
     let before = tree.blocks(for: counts.before)
     let after = tree.blocks(for: counts.after)
     let added = after > before ? (after - before).multipliedClamped(by: unit) : 0
-    // A block that is full is split in two, of which one may stay as it is.
-    return ReclaimCost(expected: added, most: added.multipliedClamped(by: 2))
+    // A block that is full is split in two, of which one may stay as it is; and how many records there are the map does
+    // not tell to the last one, because it has neighbours joined.
+    return ReclaimCost(expected: added, most: added.multipliedClamped(by: 2).addingClamped(unit))
   }
 
   /// How many extents the file has, and how many once the ranges are holes.

@@ -76,8 +76,8 @@ public struct ReclaimText: Sendable {
     let name = filesystem.name
     var lines: [String] = []
     let gain = style.size(filesystem.gain)
-    let bound =
-      filesystem.leastGain == filesystem.gain ? "" : " (at least \(style.size(filesystem.leastGain)))"
+    let least = style.size(filesystem.leastGain)
+    let bound = least == gain ? "" : " (at least \(least))"
     if let after = filesystem.freeAfter {
       lines += wrap(
         "\(name): \(style.size(filesystem.freeBefore)) free before, \(style.size(after)) after: gained "

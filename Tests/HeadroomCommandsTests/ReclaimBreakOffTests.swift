@@ -105,7 +105,9 @@ struct ReclaimBreakOffTests {
     }
   }
 
-  @Test("a read-only bind mount of a writable filesystem is put back alone") func aReadOnlyBindMountIsPutBackAlone() throws {
+  @Test("a read-only bind mount of a writable filesystem is put back alone") func aReadOnlyBindMountIsPutBackAlone()
+    throws
+  {
     try LoopMount.withFilesystem("ext4", sizeMiB: 100) { mountpoint, _ in
       try Reclaim.makeStripes("\(mountpoint)/image", mebibytes: 8, stripe: 65536)
       let scratch = try ScratchDirectory()

@@ -8,27 +8,25 @@ struct ReclaimProjection {
   private let device: FilePath
   private let tool: Report.Tool
 
-  /// Audits the machine for one label; reads no image data.
+  /// Audits the device, reading no image data.
   ///
   /// - Throws: ``StorageError`` `.cancelled` only.
   init(
-    label: String, device: FilePath, sysroot: Sysroot, tool: Report.Tool, generatedAt: String, monitor: AuditMonitor
+    device: FilePath, sysroot: Sysroot, tool: Report.Tool, generatedAt: String, monitor: AuditMonitor
   ) throws(StorageError) {
     var request = AuditRequest()
     request.sysroot = sysroot
-    request.labels = [label]
+    // By device and not by label, which several may carry.
+    request.devices = [device]
     request.depth.readsData = false
     request.depth.verification = .none
-    var quiet = monitor
-    quiet.onPlan = { _ in }
-    quiet.onRead = { _ in }
+    var quiet = AuditMonitor()
+    quiet.isCancelled = monitor.isCancelled
     var auditor = Auditor(request, monitor: quiet)
     outcome = try auditor.run(tool: tool, generatedAt: generatedAt)
     self.device = device
     self.tool = tool
   }
-
-  var partition: Partition? { outcome.report.partitions.first { $0.device == device } }
 
   /// As things are. `nil` where none can be made.
   var now: [Projection]? { own(outcome.report) }

@@ -52,9 +52,9 @@ extension Reclaimer {
     monitor.onStage("\(target.path.display): digging")
     try refuseWriters(&subject)
     let file = try WritableFile(target.place, shown: target.path)
-    guard try file.status().isSameContent(as: plan.status) else { throw .changedWhileReclaiming(target.path) }
     let hasLease = try takeLease(file, &subject)
     defer { if hasLease { FileLease.giveBack(file) } }
+    guard try file.status().isSameContent(as: plan.status) else { throw .changedWhileReclaiming(target.path) }
 
     var run = ReclaimRun(
       file, unit: plan.unit, hasLease: hasLease, readsTwice: !hasLease, isStopped: monitor.isCancelled)
@@ -100,7 +100,9 @@ extension Reclaimer {
     case .unsupported: subject.image.lease = .unsupported
     case .inUse:
       subject.image.lease = .notGranted
-      let isKnown = subject.findings.readOnlyLoop != nil || !subject.image.objections.isEmpty
+      let isKnown =
+        subject.findings.readOnlyLoop != nil
+        || subject.image.objections.contains { $0.reason == .open || $0.reason == .writing }
       if !isKnown { try object(checks.objection(.open, "somebody who cannot be seen has it open"), &subject) }
     }
     return false

@@ -55,7 +55,7 @@ public struct Reclaimer {
         groups.append((target.mount, [subject]))
       }
     }
-    for group in groups { try finish(group.mount, group.subjects) }
+    for group in groups { finish(group.mount, group.subjects) }
     return outcome
   }
 
@@ -83,7 +83,9 @@ public struct Reclaimer {
     audit.depth.readsData = false
     audit.depth.verification = .none
     monitor.onStage("looking for images on \(label)")
-    var auditor = Auditor(audit, monitor: AuditMonitor())
+    var watch = AuditMonitor()
+    watch.isCancelled = monitor.isCancelled
+    var auditor = Auditor(audit, monitor: watch)
     let found = try auditor.run(tool: tool, generatedAt: outcome.report.generatedAt)
     outcome.failures += found.failures
     var targets: [ReclaimTarget] = []
@@ -154,7 +156,7 @@ public struct Reclaimer {
   // MARK: One filesystem
 
   /// Says, or does, what is to be done on one filesystem.
-  private mutating func finish(_ mount: Mount, _ planned: [Subject]) throws(StorageError) {
+  private mutating func finish(_ mount: Mount, _ planned: [Subject]) {
     var subjects = planned
     for index in subjects.indices where subjects[index].image.state == .planned {
       subjects[index].image.objections = subjects[index].findings.objections
@@ -171,13 +173,13 @@ public struct Reclaimer {
     filesystem.type = mount.filesystemType
     filesystem.mountpoint = request.sysroot.nodePath(mount.mountpoint) ?? mount.mountpoint
     outcome.report.limits += checks.deletedButOpen(on: mount, name: filesystem.name)
-    let projection = try projection(of: filesystem)
+    let projection = projection(of: filesystem)
     filesystem.projectionsBefore = projection?.now
     if request.applies, subjects.contains(where: { $0.image.state == .planned }) {
       apply(mount, remount, &subjects, &filesystem)
       filesystem.images = subjects.map(\.image)
       if !monitor.isCancelled() {
-        filesystem.projectionsAfter = (try? self.projection(of: filesystem)).flatMap { $0?.now }
+        filesystem.projectionsAfter = self.projection(of: filesystem)?.now
       }
     } else {
       filesystem.images = subjects.map(\.image)
@@ -198,12 +200,13 @@ public struct Reclaimer {
     return .zero
   }
 
-  private func projection(of filesystem: ReclaimReport.Filesystem) throws(StorageError) -> ReclaimProjection? {
+  /// `nil` for a filesystem that no upgrade is about, or where the run is stopped.
+  private func projection(of filesystem: ReclaimReport.Filesystem) -> ReclaimProjection? {
     guard let label = filesystem.label, AuditRequest.imageLabels.contains(label) || request.labels.contains(label)
     else { return nil }
-    return try ReclaimProjection(
-      label: label, device: filesystem.device, sysroot: request.sysroot, tool: tool,
-      generatedAt: outcome.report.generatedAt, monitor: monitor)
+    return try? ReclaimProjection(
+      device: filesystem.device, sysroot: request.sysroot, tool: tool, generatedAt: outcome.report.generatedAt,
+      monitor: monitor)
   }
 }
 
