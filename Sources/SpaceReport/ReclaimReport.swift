@@ -8,8 +8,6 @@ public struct ReclaimReport: Sendable, Hashable, Codable {
   /// Holes were punched, or tried to; else it is what would be done.
   public var applied: Bool
   public var filesystems: [Filesystem] = []
-  /// What could not be seen.
-  public var limits: [Limit] = []
 
   public struct Tool: Sendable, Hashable, Codable {
     public var name: String
@@ -25,7 +23,7 @@ public struct ReclaimReport: Sendable, Hashable, Codable {
   enum CodingKeys: String, CodingKey {
     case schemaVersion = "schema_version"
     case generatedAt = "generated_at"
-    case tool, applied, filesystems, limits
+    case tool, applied, filesystems
   }
 
   /// One filesystem that images lie on.
@@ -47,6 +45,8 @@ public struct ReclaimReport: Sendable, Hashable, Codable {
     /// projected.
     public var projectionsBefore: [Projection]?
     public var projectionsAfter: [Projection]?
+    /// Deleted files on it that something still holds, a sentence each: digging gives nothing of them back.
+    public var notes: [String]?
 
     public init(device: FilePath, isMountedReadOnly: Bool, freeBefore: ByteCount) {
       self.device = device
@@ -72,6 +72,7 @@ public struct ReclaimReport: Sendable, Hashable, Codable {
       case images
       case projectionsBefore = "projections_before"
       case projectionsAfter = "projections_after"
+      case notes
     }
   }
 

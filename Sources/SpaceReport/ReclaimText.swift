@@ -16,7 +16,6 @@ public struct ReclaimText: Sendable {
       for image in filesystem.images { lines += self.image(image) }
       lines += self.filesystem(filesystem)
     }
-    for limit in report.limits { lines += wrap("Not seen: " + limit.escaped.message) }
     if !report.applied, report.filesystems.contains(where: { $0.images.contains { $0.state == .planned } }) {
       let isReadOnly = report.filesystems.contains { $0.isMountedReadOnly }
       lines += wrap("Nothing was changed. Do it with --apply\(isReadOnly ? " --remount" : "").")
@@ -95,6 +94,7 @@ public struct ReclaimText: Sendable {
       let first = before.first { $0.upgrade == after.upgrade && $0.device == after.device }
       lines += detail("Upgrade: \(first.map { outcome($0) + "; then " } ?? "")\(outcome(after)).")
     }
+    for note in filesystem.notes ?? [] { lines += detail(DisplayText.escaped(note)) }
     return lines
   }
 

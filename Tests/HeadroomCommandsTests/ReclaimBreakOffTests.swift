@@ -18,6 +18,15 @@ struct ReclaimBreakOffTests {
     return try #require(table.split(separator: "\n").map(String.init).last { $0.contains(" \(mountpoint) ") })
   }
 
+  private func makeReadOnly(_ mountpoint: String, _ options: String) throws {
+    // A child that another test is just starting has our files open until it is another program.
+    for _ in 0..<50 {
+      if try Command.run("mount", "-o", "remount,ro,\(options)", mountpoint).status == 0 { return }
+      usleep(40_000)
+    }
+    try Command.check("mount", "-o", "remount,ro,\(options)", mountpoint)
+  }
+
   /// Waits until holes are being punched; `false` where it was over before that was seen.
   private func waitForHoles(_ running: RunningCommand, _ image: String, below allocated: Int64) throws -> Bool {
     while running.isRunning {
@@ -58,7 +67,7 @@ struct ReclaimBreakOffTests {
       let image = "\(mountpoint)/image"
       try Reclaim.makeStripes(image, mebibytes: 64, stripe: 1024)
       let content = try Reclaim.checksum(image)
-      try Command.check("mount", "-o", "remount,ro,nosuid,noatime", mountpoint)
+      try makeReadOnly(mountpoint, "nosuid,noatime")
       let mount = try mountLine(mountpoint)
       let running = try start("--remount", image)
       #expect(try waitForHoles(running, image, below: 64 << 20), "it was done too soon")
@@ -82,7 +91,7 @@ struct ReclaimBreakOffTests {
     try LoopMount.withFilesystem("ext4", sizeMiB: 100) { mountpoint, _ in
       let image = "\(mountpoint)/image"
       try Reclaim.makeStripes(image, mebibytes: 8, stripe: 65536)
-      try Command.check("mount", "-o", "remount,ro,nodev", mountpoint)
+      try makeReadOnly(mountpoint, "nodev")
       let mount = try mountLine(mountpoint)
       let refused = try Reclaim.run("--apply", image, status: 3)
       #expect(refused.result.errors.contains("--remount"))

@@ -47,12 +47,12 @@ struct ReclaimChecks {
   }
 
   /// Deleted files of the filesystem that something still holds, with who does.
-  func deletedButOpen(on mount: Mount, name: String) -> [Limit] {
-    inUse(mount, name: name).findings.map { Limit("backing-file-deleted", "\($0.target): \($0.message)") }
-  }
+  func deletedButOpen(on mount: Mount) -> [String] { inUse(mount).findings.map(\.message) }
 
-  private func inUse(_ mount: Mount, name: String = "") -> InUseIndex {
-    InUseIndex(partition: partition(of: mount), name: name, scan: scan, sysroot: sysroot, mounts: mounts)
+  private func inUse(_ mount: Mount) -> InUseIndex {
+    let partition = partition(of: mount)
+    return InUseIndex(
+      partition: partition, name: partition.device.display, scan: scan, sysroot: sysroot, mounts: mounts)
   }
 
   /// Everything but the image's content. Nothing of it is kept open.

@@ -79,15 +79,18 @@ extension Reclaimer {
 
   /// Asks the kernel who writes, which sees also what /proc hides from us.
   private func refuseWriters(_ subject: inout Subject) throws(StorageError) {
-    let isKnown = subject.image.objections.contains { $0.reason == .writing }
-    guard !isKnown, FileLease.isOpenForWriting(try subject.target.open()) == true else { return }
+    guard !subject.image.objections.contains(where: { $0.reason == .writing }) else { return }
+    // Something may just be closing it: the kernel lets go of files a moment later.
+    for attempt in 0..<10 {
+      if attempt > 0 { usleep(50_000) }
+      guard FileLease.isOpenForWriting(try subject.target.open()) == true else { return }
+    }
     try object(checks.objection(.writing, "somebody who cannot be seen has it open for writing"), &subject)
   }
 
   /// - Returns: Whether a lease is held.
   /// - Throws: ``StorageError`` `.busy` where somebody has the file open and that is not to be left out of account.
   private func takeLease(_ file: WritableFile, _ subject: inout Subject) throws(StorageError) -> Bool {
-    // Something may just be closing it: the kernel lets go of files a moment later.
     var answer = FileLease.takeForWriting(file)
     for _ in 0..<10 where answer == .inUse && subject.findings.readOnlyLoop == nil {
       usleep(50_000)

@@ -172,7 +172,8 @@ public struct Reclaimer {
     filesystem.label = scanned.filesystemLabel
     filesystem.type = mount.filesystemType
     filesystem.mountpoint = request.sysroot.nodePath(mount.mountpoint) ?? mount.mountpoint
-    outcome.report.limits += checks.deletedButOpen(on: mount, name: filesystem.name)
+    let deleted = checks.deletedButOpen(on: mount)
+    if !deleted.isEmpty { filesystem.notes = deleted }
     let projection = projection(of: filesystem)
     filesystem.projectionsBefore = projection?.now
     if request.applies, subjects.contains(where: { $0.image.state == .planned }) {
