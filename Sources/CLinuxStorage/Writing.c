@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "CLinuxStorage.h"
 
 #include <errno.h>
@@ -44,6 +43,11 @@ int cls_inode_flags(int fd, uint32_t *flags) {
   if (ioctl(fd, FS_IOC_GETFLAGS, &raw) < 0) return -errno;
   *flags = (uint32_t)raw;
   return 0;
+}
+
+int cls_set_inode_flags(int fd, uint32_t flags) {
+  int raw = (int)flags;
+  return ioctl(fd, FS_IOC_SETFLAGS, &raw) < 0 ? -errno : 0;
 }
 
 const uint32_t cls_INODE_IMMUTABLE = FS_IMMUTABLE_FL;

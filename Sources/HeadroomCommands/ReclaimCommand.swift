@@ -50,7 +50,7 @@ struct ReclaimCommand: ParsableCommand {
   var minRun: String?
 
   @Option(
-    help: ArgumentHelp("Leave one check out: open, writing, damaged, upgrade. Repeatable.", valueName: "reason"))
+    help: ArgumentHelp("Leave one check out. Repeatable.", valueName: "reason"))
   var force: [ReclaimObjection.Reason] = []
 
   @OptionGroup(title: "Format") var format: FormatOptions
@@ -62,9 +62,6 @@ struct ReclaimCommand: ParsableCommand {
       throw ValidationError("Images, --label and --sysroot need a name.")
     }
     if remount || verify, !apply { throw ValidationError("--remount and --verify go with --apply.") }
-    if let unable = force.first(where: { !$0.canBeForced }) {
-      throw ValidationError("--force=\(unable.rawValue) is not possible: the kernel refuses it.")
-    }
     if let minRun, SizeText.parse(minRun).map({ $0 < .zero }) ?? true {
       throw ValidationError("--min-run: '\(minRun)' is no size: write 64K, 1MiB or 4096.")
     }

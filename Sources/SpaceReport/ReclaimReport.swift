@@ -163,15 +163,12 @@ public struct ReclaimObjection: Sendable, Hashable, Codable {
     case open
     /// Somebody can write to it.
     case writing
-    /// chattr(1) has made it immutable or append-only. No word helps.
+    /// chattr(1) has made it immutable or append-only.
     case immutable
     /// Something is lost in it, and digging destroys the evidence.
     case damaged
     /// An upgrade is writing to the node's system partitions.
     case upgrade
-
-    /// Whether `--force` takes it.
-    public var canBeForced: Bool { self != .immutable }
   }
 
   public var reason: Reason

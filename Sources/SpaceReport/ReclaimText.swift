@@ -46,7 +46,7 @@ public struct ReclaimText: Sendable {
       let forced =
         objection.forced
         ? " Left out of account by --force=\(objection.reason.rawValue)."
-        : objection.reason.canBeForced ? " (--force=\(objection.reason.rawValue) leaves this check out.)" : ""
+        : " (--force=\(objection.reason.rawValue) leaves this check out.)"
       lines += detail(DisplayText.escaped(objection.message) + "." + forced)
     }
     for reason in image.reasons ?? [] { lines += detail("Not all zeros come back: \(Self.words(reason)).") }

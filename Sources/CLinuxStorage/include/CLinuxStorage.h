@@ -138,8 +138,9 @@ int cls_get_lease(int fd);
 // syncfs(2).
 int cls_sync_filesystem(int fd);
 
-// The inode's flags (FS_IOC_GETFLAGS), as chattr(1) sets them.
+// The inode's flags (FS_IOC_GETFLAGS, FS_IOC_SETFLAGS), as chattr(1) sets them.
 int cls_inode_flags(int fd, uint32_t *flags);
+int cls_set_inode_flags(int fd, uint32_t flags);
 extern const uint32_t cls_INODE_IMMUTABLE;
 extern const uint32_t cls_INODE_APPEND;
 extern const uint32_t cls_INODE_EXTENTS;

@@ -63,8 +63,7 @@ struct ReclaimChecks {
     let file = try target.open()
     if let flags = InodeFlags.of(file), flags.isImmutable || flags.isAppendOnly {
       findings.objections.append(
-        ReclaimObjection(
-          .immutable, "it is \(flags.isImmutable ? "immutable" : "append-only") (chattr)", forced: false))
+        objection(.immutable, "it is \(flags.isImmutable ? "immutable" : "append-only") (chattr)"))
     }
     let holder = inUse(target.mount).holder(of: target.status)
     if let holder, holder.writable {

@@ -30,7 +30,7 @@ extension Reclaimer {
         subjects[index].image.state = .stopped
         continue
       }
-      do throws(StorageError) { try punch(&subjects[index]) } catch {
+      do throws(StorageError) { try punchAny(&subjects[index]) } catch {
         if subjects[index].image.state == .planned { subjects[index].image.state = .failed }
         outcome.failures.append(error)
       }
@@ -43,10 +43,32 @@ extension Reclaimer {
     }
   }
 
+  /// One image, immutable or not. What chattr(1) has set is put back, whatever happens.
+  private mutating func punchAny(_ subject: inout Subject) throws(StorageError) {
+    guard let status = subject.plan?.status else { return }
+    guard subject.image.objections.contains(where: { $0.reason == .immutable && $0.forced }),
+      let flags = InodeFlags.of(try subject.target.open())
+    else { return try punch(&subject, expecting: status) }
+    guard try subject.target.open().status().isSameContent(as: status) else {
+      throw .changedWhileReclaiming(subject.target.path)
+    }
+    try flags.changeable.set(on: try subject.target.open())
+    var failure: StorageError?
+    do throws(StorageError) {
+      try punch(&subject, expecting: try subject.target.open().status())
+    } catch {
+      failure = error
+    }
+    do throws(StorageError) { try flags.set(on: try subject.target.open()) } catch {
+      outcome.failures.append(.leftChangeable(subject.target.path, error))
+    }
+    if let failure { throw failure }
+  }
+
   /// One image. Nothing else of ours has it open here, which a lease asks for.
   ///
   /// - Throws: ``StorageError``; what was punched until then stays, and is in the subject.
-  private mutating func punch(_ subject: inout Subject) throws(StorageError) {
+  private mutating func punch(_ subject: inout Subject, expecting status: FileStatus) throws(StorageError) {
     guard let plan = subject.plan else { return }
     let target = subject.target
     monitor.onStage("\(target.path.display): digging")
@@ -54,7 +76,7 @@ extension Reclaimer {
     let file = try WritableFile(target.place, shown: target.path)
     let hasLease = try takeLease(file, &subject)
     defer { if hasLease { FileLease.giveBack(file) } }
-    guard try file.status().isSameContent(as: plan.status) else { throw .changedWhileReclaiming(target.path) }
+    guard try file.status().isSameContent(as: status) else { throw .changedWhileReclaiming(target.path) }
 
     var run = ReclaimRun(
       file, unit: plan.unit, hasLease: hasLease, readsTwice: !hasLease, isStopped: monitor.isCancelled)

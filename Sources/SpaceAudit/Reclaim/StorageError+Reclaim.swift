@@ -12,10 +12,10 @@ extension StorageError {
       case .damaged: "See headroom verify, and keep a copy before anything else"
       case .upgrade: "Wait until the upgrade is done"
       }
-    let force = objection.reason.canBeForced ? ", or use --force=\(objection.reason.rawValue)." : "."
     return StorageError(
       objection.reason == .damaged ? .corrupt : objection.reason == .immutable ? .permissionDenied : .busy,
-      operation: "dig holes into", path: path, message: objection.message, hint: next + force)
+      operation: "dig holes into", path: path, message: objection.message,
+      hint: "\(next), or use --force=\(objection.reason.rawValue).")
   }
 
   static func mountedReadOnly(_ path: FilePath, at mountpoint: FilePath) -> StorageError {
@@ -29,6 +29,13 @@ extension StorageError {
     StorageError(
       .busy, operation: "dig all holes into", path: path, message: "somebody opened it meanwhile, and was let in",
       hint: "What was punched stays and its content is intact. Run it again when the file is left alone.")
+  }
+
+  /// - Parameter error: Why its flags could not be set again.
+  static func leftChangeable(_ path: FilePath, _ error: StorageError) -> StorageError {
+    StorageError(
+      error.code, operation: "make immutable again", path: path, message: error.message,
+      hint: "It can be changed now. Set what it had with chattr(1), +i or +a.", cause: error.cause)
   }
 
   static func notCompared(_ path: FilePath) -> StorageError {
