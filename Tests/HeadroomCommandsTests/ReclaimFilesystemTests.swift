@@ -155,8 +155,7 @@ struct ReclaimFilesystemTests {
   @Test("an unaligned end gives back its whole block") func anUnalignedEndGivesBackItsWholeBlock() throws {
     try LoopMount.withFilesystem("ext4", sizeMiB: 100, mkfsArguments: ["-b", "4096"]) { mountpoint, _ in
       let image = "\(mountpoint)/image"
-      try Data(count: 3 * 4096 + 100).write(to: URL(fileURLWithPath: image))
-      try Command.check("sync", image)
+      try Reclaim.write([UInt8](repeating: 0, count: 3 * 4096 + 100), to: image)
       let done = try prove(image, twin: nil, on: mountpoint)
       #expect(try done.image.reclaimable == ByteCount(4 * 4096))
       #expect(try Reclaim.allocated(image) == 0)
