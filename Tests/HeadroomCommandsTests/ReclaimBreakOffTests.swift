@@ -39,10 +39,10 @@ struct ReclaimBreakOffTests {
   @Test("whoever opens the image ends the run, and reads it whole") func whoeverOpensTheImageEndsTheRun() throws {
     try LoopMount.withFilesystem("ext4", sizeMiB: 400, mkfsArguments: ["-b", "1024"]) { mountpoint, _ in
       let image = "\(mountpoint)/image"
-      try Reclaim.makeStripes(image, mebibytes: 128, stripe: 1024)
+      try Reclaim.makeStripes(image, mebibytes: 64, stripe: 1024)
       let content = try Reclaim.checksum(image)
       let running = try start(image)
-      #expect(try waitForHoles(running, image, below: 128 << 20), "it was done too soon")
+      #expect(try waitForHoles(running, image, below: 64 << 20), "it was done too soon")
       let asked = ContinuousClock.now
       let file = open(image, O_RDONLY | O_CLOEXEC)
       let waited = ContinuousClock.now - asked
@@ -61,16 +61,18 @@ struct ReclaimBreakOffTests {
     }
   }
 
-  @Test("a signal ends it after the present punch and the mount is put back", arguments: [SIGTERM, SIGINT, SIGHUP])
+  @Test(
+    "a signal ends it after the present punch and the mount is put back",
+    arguments: LongProof.cases([SIGTERM, SIGINT, SIGHUP], sample: 1))
   func aSignalEndsItAndTheMountIsPutBack(number: Int32) throws {
     try LoopMount.withFilesystem("ext4", sizeMiB: 400, mkfsArguments: ["-b", "1024"]) { mountpoint, device in
       let image = "\(mountpoint)/image"
-      try Reclaim.makeStripes(image, mebibytes: 64, stripe: 1024)
+      try Reclaim.makeStripes(image, mebibytes: 32, stripe: 1024)
       let content = try Reclaim.checksum(image)
       try makeReadOnly(mountpoint, "nosuid,noatime")
       let mount = try mountLine(mountpoint)
       let running = try start("--remount", image)
-      #expect(try waitForHoles(running, image, below: 64 << 20), "it was done too soon")
+      #expect(try waitForHoles(running, image, below: 32 << 20), "it was done too soon")
       running.signal(number)
       let result = try running.finish()
       #expect(result.status == 128 + number, "\(result)")
