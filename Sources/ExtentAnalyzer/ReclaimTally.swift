@@ -9,7 +9,10 @@ struct ReclaimTally {
   private(set) var zeroBytes: UInt64 = 0
   private(set) var reclaimable: UInt64 = 0
   private(set) var reasons: Set<ReclaimableReason> = []
+  /// The parts of the runs whose punching gives something back, ascending; empty without `keepsRanges`.
+  private(set) var ranges: [ByteRange] = []
 
+  private let keepsRanges: Bool
   private let map: ExtentMap
   private let unit: UInt64
   private let isCertain: Bool
@@ -17,7 +20,8 @@ struct ReclaimTally {
   private var index = 0
   private var whole: WholeExtentTally?
 
-  init(map: ExtentMap, unit: AllocationUnit, source: any ImageSource) {
+  init(map: ExtentMap, unit: AllocationUnit, source: any ImageSource, keepsRanges: Bool = false) {
+    self.keepsRanges = keepsRanges
     self.map = map
     self.unit = unit.bytes
     isCertain = unit.isCertain
@@ -59,11 +63,13 @@ struct ReclaimTally {
         let units = part.expanded(toMultipleOf: unit)
         let from = max(units.start, excludedTo)
         if units.end > from {
+          keep(from: excludedTo, to: from)
           excluded += units.end - from
           excludedTo = units.end
         }
       }
     }
+    keep(from: excludedTo, to: run.end)
     guard known else {
       reasons.insert(.filesystemNotKnown)
       return
@@ -76,8 +82,13 @@ struct ReclaimTally {
     }
   }
 
+  private mutating func keep(from start: UInt64, to end: UInt64) {
+    if keepsRanges, known, whole == nil, start < end { ranges.append(ByteRange(start: start, end: end)) }
+  }
+
   mutating func finish() {
     guard let whole else { return }
+    if keepsRanges, known { ranges = ByteRange.union(whole.givenBack) }
     reclaimable = whole.reclaimable
     if zeroBytes > 0, whole.hasKeptZeros { reasons.insert(.partOfLargerExtent) }
     if zeroBytes > reclaimable, reasons.isEmpty { reasons.insert(.notWrittenBack) }
@@ -134,6 +145,11 @@ struct WholeExtentTally {
 
   var reclaimable: UInt64 {
     groups.reduce(0) { $1.value.open == 0 && !$1.value.isKept ? $0 + $1.key.length : $0 }
+  }
+
+  /// The parts of the file that map extents which are given back.
+  var givenBack: [ByteRange] {
+    items.filter { item in groups[item.disk].map { $0.open == 0 && !$0.isKept } ?? false }.map(\.file)
   }
 
   /// Whether zeros lie in extents that stay.

@@ -79,16 +79,17 @@ struct HeadroomCommand: ParsableCommand {
       headroom plan --to v1.8.1 --incoming rootfs.squashfs    will it fit?
       headroom verify                    were the images written whole?
       headroom map passive.img           where its data, zeros and holes are
+      headroom reclaim passive.img       dig holes where it holds zeros
       """,
     discussion: """
       Says before an upgrade of Harvester, Elemental or Kairos writes a byte whether it will fit, what wastes the space \
-      and what to do; and after it, whether the images were written whole. No command writes to what it looks at. \
+      and what to do; and after it, whether the images were written whole. Only reclaim --apply writes to what it looks at. \
       Results go to standard output, everything else to standard error.
       """,
     version: ToolVersion.version,
     subcommands: [
-      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self, CopyCommand.self,
-      PartitionsCommand.self, RenderCommand.self, FleetCommand.self, SchemaCommand.self, CompletionsCommand.self,
-      WorkerCommand.self,
+      AuditCommand.self, CheckCommand.self, PlanCommand.self, VerifyCommand.self, MapCommand.self,
+      PartitionsCommand.self, ReclaimCommand.self, CopyCommand.self, RenderCommand.self, FleetCommand.self,
+      SchemaCommand.self, CompletionsCommand.self, WorkerCommand.self,
     ])
 }

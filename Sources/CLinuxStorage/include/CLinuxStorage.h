@@ -121,6 +121,39 @@ int cls_die_with_parent(void);
 // pipe2.)
 int cls_spawn(const char *executable, char *const *argv, int *output, int *process);
 
+// Opens an existing file for reading and writing, close-on-exec. Non-blocking:
+// where somebody holds a lease on it, open(2) would wait for them. A symbolic
+// link at the path's end is not followed.
+int cls_open_write(const char *path);
+
+// fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE.
+int cls_punch_hole(int fd, uint64_t offset, uint64_t length);
+
+// File leases, fcntl(2): kind is one of the three. cls_get_lease answers the
+// kind that is held, or during a break the one that is left of it.
+extern const int cls_LEASE_READ;
+extern const int cls_LEASE_WRITE;
+extern const int cls_LEASE_NONE;
+int cls_set_lease(int fd, int kind);
+int cls_get_lease(int fd);
+
+// syncfs(2).
+int cls_sync_filesystem(int fd);
+
+// The inode's flags (FS_IOC_GETFLAGS, FS_IOC_SETFLAGS), as chattr(1) sets them.
+int cls_inode_flags(int fd, uint32_t *flags);
+int cls_set_inode_flags(int fd, uint32_t flags);
+extern const uint32_t cls_INODE_IMMUTABLE;
+extern const uint32_t cls_INODE_APPEND;
+extern const uint32_t cls_INODE_EXTENTS;
+
+// The mount(2) flag that an option of mountinfo stands for; 0 for one that is
+// none, such as a filesystem's own.
+unsigned long cls_mount_flag(const char *option);
+// mount(2) with MS_REMOUNT: of the filesystem with all its mounts, or with
+// this_mount of nothing but the mount at target (MS_BIND).
+int cls_remount(const char *target, unsigned long flags, int this_mount);
+
 unsigned int cls_major(uint64_t device);
 unsigned int cls_minor(uint64_t device);
 

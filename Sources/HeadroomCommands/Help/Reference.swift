@@ -24,8 +24,8 @@ package enum Reference {
     entries: [
       Entry(
         "0",
-        "audit, map, partitions, render: done, whatever was found. copy: the copy is whole and in its place. check: nothing blocks. plan: it fits. verify: clean. fleet: "
-          + "all nodes are well."
+        "audit, map, partitions, reclaim, render: done, whatever was found. copy: the copy is whole and in its place. "
+          + "check: nothing blocks. plan: it fits. verify: clean. fleet: all nodes are well."
       ),
       Entry(
         "1",

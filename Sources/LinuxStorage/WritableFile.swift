@@ -1,0 +1,116 @@
+import CLinuxStorage
+import Glibc
+import SpaceModel
+
+/// An existing file, open for reading and writing, to punch holes into it.
+///
+/// Opening it asks nobody to wait: where another process holds a lease on it, opening fails with `.busy`.
+public final class WritableFile: Sendable {
+  public let path: FilePath
+  public let descriptor: Int32
+
+  /// - Parameters:
+  ///   - path: Without a symbolic link at its end.
+  ///   - shown: The path errors name, where that is another.
+  /// - Throws: ``StorageError``; `.readOnly` filesystems answer with their own sentence.
+  public init(_ path: FilePath, shown: FilePath? = nil) throws(StorageError) {
+    self.path = shown ?? path
+    descriptor = withCPath(path) { cls_open_write($0) }
+    if descriptor < 0 { throw Self.openError(-descriptor, self.path) }
+    guard try status().kind == .regular else {
+      throw StorageError(.wrongType, operation: "open", path: self.path, message: "it is not a regular file")
+    }
+  }
+
+  deinit { if descriptor >= 0 { _ = close(descriptor) } }
+
+  private static func openError(_ code: Int32, _ path: FilePath) -> StorageError {
+    var error = SystemCallTable.error(operation: "open for writing", path: path, call: "open", errno: code)
+    switch code {
+    case EROFS:
+      error.code = .permissionDenied
+      error.message = "its filesystem is mounted read-only"
+      error.hint = "Use --remount to make it writable for the duration."
+    case EWOULDBLOCK:
+      error.code = .busy
+      error.message = "another process holds a lease on it"
+      error.hint = "Try again when that process is done with it; lslocks(8) names it."
+    case ETXTBSY:
+      error.code = .busy
+      error.message = "it is a swap file or a program that runs"
+      error.hint = nil
+    case EPERM:
+      error.hint = "It may be immutable (lsattr(1)); else run as root."
+    default: break
+    }
+    return error
+  }
+
+  public func status() throws(StorageError) -> FileStatus {
+    var raw = stat()
+    guard fstat(descriptor, &raw) == 0 else {
+      throw SystemCallTable.error(operation: "read the status of", path: path, call: "fstat", errno: errno)
+    }
+    return FileStatus(raw)
+  }
+
+  /// pread(2), repeated until `buffer` is full or the file ends.
+  ///
+  /// - Returns: The number of bytes read; less than asked for only at the end of the file.
+  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+    guard let base = buffer.baseAddress, let start = Int(exactly: offset) else { return 0 }
+    var done = 0
+    while done < buffer.count {
+      let got = pread(descriptor, base + done, buffer.count - done, start + done)
+      if got > 0 {
+        done += got
+      } else if got == 0 {
+        break
+      } else if errno != EINTR {
+        throw SystemCallTable.error(
+          operation: "read", path: path, call: "pread", errno: errno, at: offset + UInt64(done))
+      }
+    }
+    return done
+  }
+
+  /// Makes a range read as zeros and gives its storage back (FALLOC_FL_PUNCH_HOLE); the size stays.
+  ///
+  /// - Throws: ``StorageError``; `.unsupported` where the filesystem cannot make holes.
+  public func punch(_ range: ByteRange) throws(StorageError) {
+    let result = cls_punch_hole(descriptor, range.start, range.length)
+    guard result != 0 else { return }
+    var error = SystemCallTable.error(
+      operation: "punch a hole into", path: path, call: "fallocate", errno: -result, at: range.start)
+    if result == -EOPNOTSUPP {
+      error.message = "its filesystem cannot make holes"
+    } else if result == -ENOSPC {
+      error.message = "the filesystem has no room left for one more extent block"
+      error.hint = "Free a few hundred KiB on it first; what was punched until now stays."
+    }
+    throw error
+  }
+
+  /// fsync(2).
+  public func synchronize() throws(StorageError) {
+    while fsync(descriptor) != 0 {
+      guard errno == EINTR else {
+        throw SystemCallTable.error(operation: "write back", path: path, call: "fsync", errno: errno)
+      }
+    }
+  }
+
+  /// syncfs(2): the filesystem counts what was freed only once that is written.
+  public func synchronizeFilesystem() throws(StorageError) {
+    let result = cls_sync_filesystem(descriptor)
+    guard result == 0 else {
+      throw SystemCallTable.error(
+        operation: "write back the filesystem of", path: path, call: "syncfs", errno: -result)
+    }
+  }
+
+  /// Drops clean pages of a range from the page cache, so that the next read asks the disk.
+  public func dropCache(_ range: ByteRange) {
+    posix_fadvise(descriptor, off_t(clamping: range.start), off_t(clamping: range.length), POSIX_FADV_DONTNEED)
+  }
+}
