@@ -161,12 +161,27 @@ final class BlockOwnerSurvey {
   func note(_ kind: BlockOwnership.Kind, _ block: UInt64, readsAsZero: Bool = false) -> Bool {
     let whole = kind == .superblock ? superblockRange(block) : range(block)
     let runs = doubtful.runs(in: whole)
+    let readsAsZero = readsAsZero || (!doubtful.covers(whole) && readsAsZeros(kind, whole))
     guard !runs.isEmpty || readsAsZero else { return false }
     let holes = runs.reduce(0) { $0 + ($1.isHole ? $1.range.length : 0) }
     let isLost = readsAsZero || doubtful.covers(whole)
     if kind == .inodeTable { notedTableBlocks.insert(block) }
     result.metadata.append(.init(kind: kind, block: whole, holeBytes: holes, isLost: isLost))
     return isLost
+  }
+
+  /// Zeros are known by whole blocks of the host, which may be larger than those inside: what has not been read and must
+  /// not be zero is read.
+  private func readsAsZeros(_ kind: BlockOwnership.Kind, _ range: ByteRange) -> Bool {
+    guard isThorough, range.length <= 1 << 16 else { return false }
+    switch kind {
+    case .superblock, .groupDescriptors, .reservedDescriptors, .blockBitmap, .inodeBitmap, .attributes, .journal,
+      .multiMountProtection:
+      guard let bytes = try? filesystem.source.bytes(at: range.start, count: Int(range.length)) else { return false }
+      return UInt64(bytes.count) == range.length && !bytes.contains { $0 != 0 }
+    // Read where they are gone through.
+    case .inodeTable, .directory, .blockMap: return false
+    }
   }
 
   /// A superblock is 1024 bytes, the first behind the boot block; nobody writes the rest of its block, which is a hole
@@ -245,7 +260,7 @@ final class BlockOwnerSurvey {
     }
     if let known = attributeBlocks[block] { return known }
     if isThorough, owned.last?.end != (block + 1) * filesystem.blockSize { addOwned(range(block)) }
-    guard !doubtful.runs(in: range(block)).isEmpty else { return false }
+    guard isThorough || !doubtful.runs(in: range(block)).isEmpty else { return false }
     claim(block, 1)
     let isLost = note(.attributes, block)
     attributeBlocks[block] = isLost
