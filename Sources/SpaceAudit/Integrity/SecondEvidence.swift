@@ -50,9 +50,11 @@ struct SecondEvidence {
       do throws(StorageError) { try compare(subject, with: payload, &integrity) } catch {
         let what = "compared with \(payload.display)"
         try note(what, subject, error)
-        // The payload of one image is none of another version's, which nobody asked about by its name.
-        let isElsewhere = error.code == .wrongType && !subject.isNamed && subject.role != .active
-        if !(isElsewhere && payloads[payload] != nil) { Self.leaveOpen(&integrity, "It was not \(what)", error) }
+        // One version's payload is none of another's, which was found and not named: the active image has the answer.
+        let hasOthers = subject.role == .recovery || (subject.role != .active && others.contains { $0.role == .active })
+        if error.code != .wrongType || subject.isNamed || !hasOthers {
+          Self.leaveOpen(&integrity, "It was not \(what)", error)
+        }
       }
     }
     return integrity
