@@ -1,3 +1,4 @@
+import CExt2fs
 import LinuxStorage
 import SpaceModel
 
@@ -157,7 +158,8 @@ extension BlockOwnerSurvey {
     guard block > 0, block < filesystem.superblock.blockCount else { return }
     try own(block, 1)
     claim(block, 1)
-    note(.reservedDescriptors, block)
+    // Where a filesystem can hardly grow (large blocks), nothing is reserved and the list is empty.
+    if filesystem.fs.pointee.super.pointee.s_reserved_gdt_blocks > 0 { note(.reservedDescriptors, block) }
   }
 }
 

@@ -153,54 +153,6 @@ final class BlockOwnerSurvey {
     ByteRange(start: block * filesystem.blockSize, length: count * filesystem.blockSize)
   }
 
-  /// Lists a block of metadata that must not read as zeros if any of it does.
-  ///
-  /// - Parameter readsAsZero: It was read, and is zero.
-  /// - Returns: Whether it is lost.
-  @discardableResult
-  func note(_ kind: BlockOwnership.Kind, _ block: UInt64, readsAsZero: Bool = false) -> Bool {
-    let whole = kind == .superblock ? superblockRange(block) : range(block)
-    let runs = doubtful.runs(in: whole)
-    guard !runs.isEmpty || readsAsZero else { return false }
-    let holes = runs.reduce(0) { $0 + ($1.isHole ? $1.range.length : 0) }
-    let isLost = readsAsZero || doubtful.covers(whole)
-    if kind == .inodeTable { notedTableBlocks.insert(block) }
-    result.metadata.append(.init(kind: kind, block: whole, holeBytes: holes, isLost: isLost))
-    return isLost
-  }
-
-  /// A superblock is 1024 bytes, the first behind the boot block; nobody writes the rest of its block, which is a hole
-  /// where the host's blocks are smaller.
-  private func superblockRange(_ block: UInt64) -> ByteRange {
-    let start = block * filesystem.blockSize
-    return ByteRange(start: max(start, 1024), length: 1024)
-  }
-
-  func note(_ layout: BlockGroupLayout) {
-    let group = layout.group
-    if !layout.isComplete {
-      contradict("the descriptors of group \(group) name no place for its bitmaps or its inode table")
-    }
-    if let block = layout.superblock { note(.superblock, block) }
-    for block in layout.descriptors.joined() { note(.groupDescriptors, block) }
-    // Each of the first group's names its copies in the others; where there is no other it is empty.
-    if group == 0, let blocks = layout.reservedDescriptors, hasDescriptorCopies {
-      for block in blocks { note(.reservedDescriptors, block) }
-    }
-    if layout.blockBitmapIsWritten, let block = layout.blockBitmap { note(.blockBitmap, block) }
-    if layout.inodeBitmapIsWritten, let block = layout.inodeBitmap, note(.inodeBitmap, block) { mayHideNames = true }
-    let protection = UInt64(filesystem.fs.pointee.super.pointee.s_mmp_block)
-    if group == 0, filesystem.superblock.features.contains("mmp"), protection < filesystem.superblock.blockCount {
-      note(.multiMountProtection, protection)
-      claim(protection, 1)
-      if isThorough { addOwned(range(protection)) }
-    }
-  }
-
-  private var hasDescriptorCopies: Bool {
-    (1..<max(1, filesystem.fs.pointee.group_desc_count)).contains { ext2fs_bg_has_super(filesystem.fs, $0) != 0 }
-  }
-
   func contradict(_ clause: String) {
     result.contradictions += 1
     if result.firstContradiction == nil { result.firstContradiction = clause }
@@ -227,7 +179,7 @@ final class BlockOwnerSurvey {
   }
 
   /// Most files lie right behind the one before them.
-  private func addOwned(_ blocks: ByteRange) {
+  func addOwned(_ blocks: ByteRange) {
     if let last = owned.last, last.end == blocks.start {
       owned[owned.count - 1].end = blocks.end
     } else {
@@ -245,7 +197,7 @@ final class BlockOwnerSurvey {
     }
     if let known = attributeBlocks[block] { return known }
     if isThorough, owned.last?.end != (block + 1) * filesystem.blockSize { addOwned(range(block)) }
-    guard !doubtful.runs(in: range(block)).isEmpty else { return false }
+    guard isThorough || !doubtful.runs(in: range(block)).isEmpty else { return false }
     claim(block, 1)
     let isLost = note(.attributes, block)
     attributeBlocks[block] = isLost

@@ -37,13 +37,21 @@ public enum SquashfsCheck {
     let inHoles = holes.reduce(UInt64(0)) { $0 + ($1.intersection(used)?.length ?? 0) }
     let missing = head.bytesUsed > source.size ? head.bytesUsed - source.size : 0
     // With a compression that is not known, a hole is still no place for a compressed block.
-    let isUnknown = error.code == .unsupported && inHoles == 0
+    let isUnsupported = error.code == .unsupported
+    let isUnknown = isUnsupported && inHoles == 0
+    var reason = error.message
+    if isUnsupported, inHoles > 0 {
+      reason =
+        "\(ByteCount(clamping: inHoles)) of its blocks lie in holes, where no compressed block can be; which files they "
+        + "hold is not known, because \(error.message)"
+    }
     var integrity = Integrity(
-      state: isUnknown ? .unknown : .damaged, reason: sentence(error.message), checked: ["squashfs"])
+      state: isUnknown ? .unknown : .damaged, reason: sentence(reason), checked: ["squashfs"])
     integrity.usedBytes = ByteCount(clamping: head.bytesUsed)
     if !isUnknown {
       integrity.lostBytes = ByteCount(clamping: missing.addingClamped(inHoles))
-      integrity.unreachableInodes = Int64(head.inodes)
+      // They are there, where only their compression is not known.
+      if !isUnsupported { integrity.unreachableInodes = Int64(head.inodes) }
     }
     return integrity
   }

@@ -83,10 +83,14 @@ struct SquashfsCheckRun {
     inodes: Int
   ) -> Integrity {
     var damaged: [Int32: [ByteRange]] = [:]
+    let stored = groups.reduce(UInt64(0)) { sum, group in
+      let block = map.uses[group.lowerBound].block
+      return block.isCompressed ? sum : sum.addingClamped(block.range.length)
+    }
     var (lost, suspect) = (metadata.lostBytes, UInt64(0))
     for (number, outcome) in outcomes {
-      let stored = map.uses[groups[number].lowerBound].block.range
-      if outcome == .lost { lost += stored.length } else { suspect += holes.bytes(in: stored) }
+      let place = map.uses[groups[number].lowerBound].block.range
+      if outcome == .lost { lost += place.length } else { suspect += holes.bytes(in: place) }
       for use in map.uses[groups[number]] {
         if let file = use.file { damaged[file, default: []].append(use.range) }
       }
@@ -96,7 +100,8 @@ struct SquashfsCheckRun {
     let isDamaged = lost > 0 || metadata.badBlocks > 0 || !map.unreadable.isEmpty || unreachable > 0
     var integrity = Integrity(
       state: isDamaged ? .damaged : suspect > 0 ? .suspect : .clean,
-      reason: reason(damaged.count, metadata.badBlocks, unreachable, isDamaged, suspect > 0), checked: ["squashfs"])
+      reason: reason(damaged.count, metadata.badBlocks, unreachable, isDamaged, suspect > 0, stored: stored),
+      checked: ["squashfs"])
     integrity.usedBytes = ByteCount(clamping: image.superblock.bytes_used)
     if isDamaged { integrity.lostBytes = ByteCount(clamping: lost) }
     if metadata.lostBytes > 0 { integrity.metadataLostBytes = ByteCount(clamping: metadata.lostBytes) }
@@ -120,7 +125,9 @@ struct SquashfsCheckRun {
     return entry
   }
 
-  private func reason(_ files: Int, _ blocks: Int, _ unreachable: Int, _ isDamaged: Bool, _ isSuspect: Bool) -> String {
+  private func reason(
+    _ files: Int, _ blocks: Int, _ unreachable: Int, _ isDamaged: Bool, _ isSuspect: Bool, stored: UInt64
+  ) -> String {
     var parts: [String] = []
     if files > 0 { parts.append("\(files) file\(files == 1 ? "" : "s") cannot be unpacked whole") }
     if blocks > 0 { parts.append("\(blocks) block\(blocks == 1 ? "" : "s") of its tables cannot be unpacked") }
@@ -130,6 +137,11 @@ struct SquashfsCheckRun {
     }
     if isSuspect {
       return "Blocks that are stored as they are lie in holes: zeros that were dug away, or data that was lost."
+    }
+    if image.hasChecksums, stored > 0 {
+      return
+        "Every compressed block unpacks, and its checksum is right; \(ByteCount(clamping: stored)) are stored as they "
+        + "are, without any."
     }
     return image.hasChecksums
       ? "Every block unpacks, and its checksum is right."

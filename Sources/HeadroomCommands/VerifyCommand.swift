@@ -54,6 +54,7 @@ struct VerifyCommand: ParsableCommand {
     var request = try targets.request()
     request.images += images.map { FilePath($0) }
     request.depth.readsData = false
+    request.depth.answersForNamed = true
     request.depth.against = against.map { FilePath($0) }
     request.depth.comparesAttributes = attributes
     request.depth.kernelLog = kernelLog.map { FilePath($0) }

@@ -110,8 +110,8 @@ extension ImageJudgement {
     var integrity = Integrity(
       state: .clean, reason: "", checked: evidence.readsData ? ["holes", "zeros"] : ["holes"])
     let metadata = metadataLosses
-    // A bitmap that is lost calls nothing used.
-    if !metadata.contains(where: { $0.kind == .blockBitmap }) {
+    // A bitmap that is lost, or that nothing leads to, calls nothing used.
+    if !metadata.contains(where: { $0.kind == .blockBitmap }), !hasLostDescriptors {
       integrity.usedBytes = ByteCount(clamping: ownership.usedBytes)
     }
     let metadataBytes = metadata.reduce(.zero) { $0 + $1.lostBytes }
@@ -127,6 +127,12 @@ extension ImageJudgement {
     if ownership.needsRecovery { integrity.files = nil }
     if integrity.state == .unknown, isUndecided { integrity.isUndecided = true }
     return integrity
+  }
+
+  /// Not only copies of them: a group has eight times as many blocks as a block has bytes at most.
+  private var hasLostDescriptors: Bool {
+    let blockBytes = evidence.ownership.blockBytes
+    return lostMetadata.contains { $0.kind == .groupDescriptors && $0.block.start / blockBytes < 8 * blockBytes }
   }
 
   /// Used file blocks in holes that are no certain loss.

@@ -43,6 +43,9 @@ public struct KernelLog: Sendable {
   /// Errors were left out, because there were more than are kept.
   public private(set) var isCut = false
 
+  /// Some line was one that a kernel's log may hold, whatever it says.
+  public private(set) var isRecognised = false
+
   /// What is attached now, with errors or not.
   private var current: [String: Attachment] = [:]
   /// `loop: Write error` names no device; the request's line that follows does.
@@ -53,7 +56,9 @@ public struct KernelLog: Sendable {
 
   /// Takes the next line, without its end.
   public mutating func add(line bytes: some Collection<UInt8>) {
-    guard bytes.count <= Self.longestLine, Self.mayMatter(bytes) else { return }
+    guard bytes.count <= Self.longestLine else { return }
+    if !isRecognised { isRecognised = KernelLogLine.isOne(String(decoding: bytes, as: UTF8.self)[...]) }
+    guard Self.mayMatter(bytes) else { return }
     add(String(decoding: bytes, as: UTF8.self)[...])
   }
 

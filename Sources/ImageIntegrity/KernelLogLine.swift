@@ -36,6 +36,22 @@ struct KernelLogLine {
     message = rest
   }
 
+  /// Whether a line may be one of a kernel's log: it has the time where such a line has it, or says what a kernel says.
+  static func isOne(_ text: Substring) -> Bool {
+    let line = KernelLogLine(text)
+    if line.isBoot || KernelLogMessage(line.message) != nil { return true }
+    guard let time = line.time else { return beginnings.contains { line.message.hasPrefix($0) } }
+    // `[1]` is a mark in some other text.
+    return time.contains { $0 == ":" || $0 == "." }
+      && time.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || " .:,+-".contains($0)) }
+  }
+
+  /// Of lines without a time (`dmesg -t`).
+  private static let beginnings = [
+    "Linux version ", "Command line: ", "BIOS-e820: ", "ACPI: ", "EXT4-fs ", "XFS (", "audit: ", "systemd[1]: ", "loop",
+    "device-mapper: ", "pci ", "usb ", "IPv6: ",
+  ]
+
   /// Seconds since the start, or a date with dmesg -T; `[T123]` and `[C0]` (CONFIG_PRINTK_CALLER) after it.
   private static func takeBrackets(_ rest: inout Substring, _ time: inout String?) {
     while rest.hasPrefix("["), let end = rest.prefix(40).firstIndex(of: "]") {

@@ -78,6 +78,8 @@ public struct ContentDifference: Sendable, Hashable {
   public var zeroRanges: [ByteRange]
   /// The image's file is zeros from end to end.
   public var isAllNul: Bool
+  /// Every byte that differs lies in a piece that is zeros in the payload and not in the image.
+  public var isOfPayload = false
 
   public static let mostRanges = 4096
 
@@ -105,7 +107,21 @@ public struct TreeComparisonResult: Sendable, Hashable {
   /// Names that the image has and the payload lacks, everything below counted with a directory.
   public var extraNames: Int64 = 0
 
+  /// Files of which only the payload has zeros where the image has data: what a lost write leaves, on the other side.
+  public private(set) var payloadZeros: [TreeDifference] = []
+
   public init() {}
+
+  /// Tells apart what the payload lost, where it may have lost something: an image that was itself written through a
+  /// loop device.
+  public mutating func setAsideZerosOfPayload() {
+    func isOfPayload(_ difference: TreeDifference) -> Bool {
+      if case .contents(let contents) = difference.kind { return contents.isOfPayload }
+      return false
+    }
+    payloadZeros = differences.filter(isOfPayload).sorted { $0.path < $1.path }
+    differences.removeAll(where: isOfPayload)
+  }
 
   public mutating func add(_ difference: TreeDifference) {
     if difference.isDamage { differences.append(difference) } else { changedOnPurpose.append(difference) }
@@ -128,7 +144,8 @@ public struct TreeComparisonResult: Sendable, Hashable {
       }
     }
     var integrity = Integrity(
-      state: differences.isEmpty ? .clean : .damaged, reason: reason(files.count), checked: ["payload"])
+      state: !differences.isEmpty ? .damaged : payloadZeros.isEmpty ? .clean : .unknown, reason: reason(files.count),
+      checked: ["payload"])
     if !files.isEmpty {
       integrity.files = files
       let lost = files.reduce(ByteCount.zero) { $0 + ($1.lostBytes ?? .zero) }
@@ -139,8 +156,13 @@ public struct TreeComparisonResult: Sendable, Hashable {
 
   private func reason(_ damaged: Int) -> String {
     let purpose = changedOnPurpose.isEmpty ? "" : "; \(changedOnPurpose.count) more may have been changed on purpose"
+    if damaged == 0, let first = payloadZeros.first {
+      let others = payloadZeros.count > 1 ? " and \(payloadZeros.count - 1) more" : ""
+      return "'\(first.path.display)'\(others) \(payloadZeros.count > 1 ? "read" : "reads") as zeros in the payload "
+        + "where the image has data, so it is the payload that is broken."
+    }
     return damaged == 0
       ? "All \(fileCount) files of the payload are in it, byte by byte\(purpose)."
-      : "\(damaged) of the payload's names are not in it as they should be\(purpose)."
+      : "\(damaged) of the payload's names \(damaged == 1 ? "is" : "are") not in it as \(damaged == 1 ? "it" : "they") should be\(purpose)."
   }
 }

@@ -45,6 +45,7 @@ public struct Auditor {
   /// - Throws: ``StorageError`` `.cancelled` only; everything else is in the outcome.
   public mutating func run(tool: Report.Tool, generatedAt: String) throws(StorageError) -> AuditOutcome {
     stamp = (tool, generatedAt)
+    try checkEvidence()
     if request.isMachine { try auditMachine() }
     for device in unique(request.devices) {
       try attempt(device, .targetUnreadable) { (audit) throws(StorageError) in try audit.auditDevice(device) }

@@ -6,6 +6,8 @@ import SpaceModel
 struct FoundImage {
   let entry: TreeEntry
   var role: ImageRole
+  /// On the command line, and not found.
+  var isNamed = false
 
   /// Whether it lies where the active, passive, transition or recovery image does.
   var isInPlace: Bool {
@@ -47,7 +49,7 @@ struct ImageSearch {
   /// Files that were named: images whatever they hold.
   init(named entries: [TreeEntry]) {
     isCancelled = { false }
-    images = entries.map { FoundImage(entry: $0, role: ImagePlace.role(of: $0.path) ?? .other) }
+    images = entries.map { FoundImage(entry: $0, role: ImagePlace.role(of: $0.path) ?? .other, isNamed: true) }
     settleRoles()
   }
 

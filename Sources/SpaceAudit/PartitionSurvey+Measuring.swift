@@ -18,7 +18,7 @@ extension PartitionSurvey {
   ) throws(StorageError) -> Measured {
     do throws(StorageError) {
       let source = try found.entry.open()
-      return try measure(source, path: found.entry.path, role: found.role, depth: depth, monitor: monitor)
+      return try measure(source, found, depth: depth, monitor: monitor)
     } catch {
       if error.code == .cancelled { throw error }
       let usage = ImageUsage(
@@ -30,14 +30,14 @@ extension PartitionSurvey {
   }
 
   private mutating func measure(
-    _ source: any ImageSource, path: FilePath, role: ImageRole, depth: SurveyDepth, monitor: AuditMonitor
+    _ source: any ImageSource, _ found: FoundImage, depth: SurveyDepth, monitor: AuditMonitor
   ) throws(StorageError) -> Measured {
     var analyzer = ImageAnalyzer()
     analyzer.readsData = depth.readsData
     analyzer.isCancelled = monitor.isCancelled
     analyzer.onRead = monitor.onRead
     let measurement = try analyzer.measure(source)
-    var usage = measurement.usage(path: path, role: role)
+    var usage = measurement.usage(path: found.entry.path, role: found.role)
     let inside = InnerInspection.of(source)
     usage.inner = inside.filesystem
     usage.os = inside.os
@@ -51,31 +51,19 @@ extension PartitionSurvey {
       if !estimate.reasons.isEmpty { usage.reclaimableReasons = estimate.reasons }
       usage.reclaimableBasis = .estimate
     }
-    if depth.verification != .none, isVerified(usage) {
-      let check = try IntegrityCheck.verify(
-        source, map: measurement.map, readsData: depth.verification == .whole, monitor: monitor)
+    let verification = ImageVerification(role: found.role, isNamed: found.isNamed, depth: depth)
+    if let check = try verification.run(source, measurement.map, inside, monitor: monitor) {
       usage.integrity = check.integrity
       if depth.verification == .whole || depth.kernelLog != nil || depth.isOfRunningKernel {
         subjects.append(
           SecondEvidence.Subject(
-            path: path, role: role, os: inside.os, source: source, holes: measurement.map.holes, survey: check))
+            path: usage.path, role: found.role, isNamed: found.isNamed,
+            filesystemType: inside.filesystem?.filesystemType, os: inside.os, source: source,
+            holes: measurement.map.holes, survey: check))
       }
-    } else if depth.verification == .whole, usage.inner?.filesystemType == "squashfs" {
-      usage.integrity = Self.squashfs(source, holes: measurement.map.holes)
     }
     note(measurement, usage, inside)
     return Measured(usage: usage, map: measurement.map, osRelease: inside.osRelease)
-  }
-
-  private static func squashfs(_ source: any ImageSource, holes: [ByteRange]) -> Integrity {
-    do throws(StorageError) { return try SquashfsCheck.verify(source, holes: holes) } catch {
-      return Integrity(state: .unknown, reason: error.summary + ".", checked: [])
-    }
-  }
-
-  /// Images of systems; what else looks like a filesystem is nobody's to judge.
-  private func isVerified(_ usage: ImageUsage) -> Bool {
-    ["ext2", "ext3", "ext4"].contains(usage.inner?.filesystemType ?? "") && usage.role != .transition
   }
 
   private mutating func note(_ measurement: ImageMeasurement, _ usage: ImageUsage, _ inside: InnerInspection) {

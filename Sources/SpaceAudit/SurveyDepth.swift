@@ -15,6 +15,9 @@ public struct SurveyDepth: Sendable, Hashable, Codable {
   public var readsData = true
   public var verification = Verification.quick
 
+  /// Images that were named get an answer whatever they hold; else only those that should hold a system do.
+  public var answersForNamed = false
+
   /// What an image was made from; it is compared with every file of it.
   public var against: FilePath?
   /// Modes, owners, link targets and extended attributes are compared with it as well.

@@ -21,10 +21,28 @@ public struct VerifyText: Sendable {
         lines += answer(integrity, of: image, on: partition)
       }
     }
-    if lines.isEmpty { lines = ["No image was verified: none that holds an ext filesystem was found."] }
+    if lines.isEmpty { lines = nothing }
     lines += layout.findings()
     lines += layout.limits()
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What was there instead, and what would tell more.
+  private var nothing: [String] {
+    let images = report.partitions.flatMap { partition in
+      (partition.images ?? []).filter { $0.hardLinkOf == nil }.map {
+        (partition.target(of: $0), $0.inner?.filesystemType)
+      }
+    }
+    guard !images.isEmpty else { return ["No image was verified: none was found."] }
+    return images.flatMap { target, type in
+      wrap(
+        "\(target) was not verified: "
+          + (type == "squashfs"
+            ? "only unpacking all of a squashfs tells; run headroom verify without --quick."
+            : "it holds \(type.map(DisplayText.escaped) ?? "no filesystem that is known"); name it to have an answer."),
+        indent: 4)
+    }
   }
 
   private func answer(_ integrity: Integrity, of image: ImageUsage, on partition: Partition) -> [String] {

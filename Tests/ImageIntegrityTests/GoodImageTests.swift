@@ -140,6 +140,15 @@ import Testing
     try expectClean(filled, "rsync")
   }
 
+  @Test(
+    "a filesystem of large blocks that reserves nothing to grow is clean", arguments: [("16384", 200), ("65536", 1024)])
+  func largeBlocks(block: String, mebibytes: Int) throws {
+    let scratch = try ScratchDirectory()
+    let image = try scratch.sparseFile("large.img", bytes: mebibytes << 20)
+    try Command.check("mke2fs", "-q", "-F", "-t", "ext4", "-b", block, image)
+    try expectClean(image, "blocks of \(block)")
+  }
+
   @Test("features whose blocks have no single owner are unknown")
   func featuresWithoutASingleOwner() throws {
     let scratch = try ScratchDirectory()

@@ -82,8 +82,8 @@ import Testing
       }
       try Command.check("cp", "--sparse=always", image, copy)
     }
-    let empty = try scratch.write([], to: "empty.log")
-    let alone = try verify(copy, log: empty)
+    let other = try scratch.write("[    0.000000] Linux version 6.4.0\n", to: "other.log")
+    let alone = try verify(copy, log: other)
     #expect(alone.state == .clean, "\(alone)")
     let first = try verify(copy)
     #expect(first.state == .damaged, "\(first)")

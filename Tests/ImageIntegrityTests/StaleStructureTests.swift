@@ -57,4 +57,20 @@ import Testing
       }
     }
   }
+
+  @Test("a superblock copy of zeros is lost where it is smaller than the host's block, too", .needsTool("mke2fs"))
+  func smallerThanTheHosts() throws {
+    let scratch = try ScratchDirectory()
+    let tree = try scratch.directory("tree")
+    for number in 0..<200 {
+      try scratch.write([UInt8](repeating: UInt8(number % 255 + 1), count: 60_000), to: "tree/\(number)")
+    }
+    let image = try scratch.sparseFile("image.img", bytes: 64 << 20)
+    try Command.check("mke2fs", "-q", "-F", "-b", "1024", "-t", "ext4", "-d", tree, image)
+    #expect(try verify(image).integrity.state == .clean)
+    try Command.check("fallocate", "-p", "-o", "8389632", "-l", "1024", image)
+    let integrity = try verify(image).integrity
+    #expect(integrity.state == .damaged, "\(integrity)")
+    #expect(integrity.metadataLost?.map(\.kind) == [.superblock], "\(integrity)")
+  }
 }

@@ -67,6 +67,8 @@ final class FileComparison {
     private var zeroRanges: [ByteRange] = []
     private var zeros: UInt64 = 0
     private var isAllNul = true
+    /// Bytes that differ where a piece is zeros in the payload.
+    private var lackedByPayload: UInt64 = 0
 
     mutating func add(_ found: UnsafeRawBufferPointer, expected: UnsafeRawBufferPointer, at offset: UInt64) {
       guard let left = found.baseAddress, let right = expected.baseAddress else { return }
@@ -80,9 +82,16 @@ final class FileComparison {
         let isZero = Self.isZero(part)
         if !isZero { isAllNul = false }
         guard memcmp(left + start, right + start, count) != 0 else { continue }
+        let before = differing
         for index in 0..<count where part[index] != expected[start + index] {
           differing += 1
           first = first ?? offset + UInt64(start + index)
+        }
+        // A flipped bit among zeros is no data.
+        if differing - before > UInt64(count / 16),
+          Self.isZero(UnsafeRawBufferPointer(start: right + start, count: count))
+        {
+          lackedByPayload += differing - before
         }
         if isZero { addZeros(ByteRange(start: offset + UInt64(start), length: UInt64(count))) }
       }
@@ -105,9 +114,11 @@ final class FileComparison {
 
     var difference: ContentDifference? {
       guard let first else { return nil }
-      return ContentDifference(
+      var difference = ContentDifference(
         firstOffset: first, differingBytes: ByteCount(clamping: differing), zeroBytes: ByteCount(clamping: zeros),
         zeroRanges: zeroRanges, isAllNul: isAllNul)
+      difference.isOfPayload = lackedByPayload == differing
+      return difference
     }
   }
 }

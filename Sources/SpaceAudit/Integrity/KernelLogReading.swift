@@ -6,7 +6,7 @@ extension KernelLog {
   /// Reads a log that was saved: by dmesg, by journalctl -k, or rsyslog's kernel.log.
   ///
   /// - Throws: ``StorageError`` where it cannot be read; `.unsupported` where it is packed or a journal's own file, with
-  ///   what to do.
+  ///   what to do; `.wrongType` where no line of it is a kernel log's.
   public init(contentsOf path: FilePath) throws(StorageError) {
     self.init()
     let file = try FileSource(ReadOnlyFile.open(path, expecting: .regularFile, operation: "read the kernel log"))
@@ -26,6 +26,11 @@ extension KernelLog {
     }
     add(line: rest)
     finish()
+    guard isRecognised else {
+      throw StorageError(
+        .wrongType, operation: "read the kernel log", path: path, message: "no line of a kernel log is in it",
+        hint: "Give what dmesg or journalctl -k printed, unpacked.")
+    }
   }
 
   /// Reads the running kernel's log.

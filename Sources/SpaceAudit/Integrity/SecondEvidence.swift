@@ -10,10 +10,16 @@ struct SecondEvidence {
   struct Subject {
     var path: FilePath
     var role: ImageRole
+    /// On the command line.
+    var isNamed: Bool
+    /// By libblkid's name; `nil` where it holds none that is known.
+    var filesystemType: String?
     var os: OperatingSystem?
     var source: any ImageSource
     var holes: [ByteRange]
     var survey: IntegritySurvey
+
+    var isExt: Bool { ["ext2", "ext3", "ext4"].contains(filesystemType) }
   }
 
   let depth: SurveyDepth
@@ -23,6 +29,8 @@ struct SecondEvidence {
   private(set) var twinsThatDiffer: [FilePath: String] = [:]
 
   private var readLog: KernelLog?
+  /// What can be compared with.
+  private var payloads: [FilePath: ContentsOrigin] = [:]
 
   init(depth: SurveyDepth) { self.depth = depth }
 
@@ -30,30 +38,41 @@ struct SecondEvidence {
   mutating func integrity(of subject: Subject, among others: [Subject]) throws(StorageError) -> Integrity {
     var integrity = subject.survey.integrity
     // Without data read it is known of neither where it has zeros.
-    if depth.verification == .whole,
-      let twin = others.first(where: { $0.path != subject.path && $0.os != nil && $0.os == subject.os })
+    if depth.verification == .whole, subject.isExt,
+      let twin = others.first(where: { $0.path != subject.path && $0.isExt && $0.os != nil && $0.os == subject.os })
     {
-      try attempt("compared with its twin \(twin.path.display)") { (evidence) throws(StorageError) in
-        try evidence.ask(twin, about: subject, &integrity)
+      do throws(StorageError) { try ask(twin, about: subject, &integrity) } catch {
+        try note("compared with its twin \(twin.path.display)", subject, error)
       }
     }
     try askKernelLog(subject, &integrity)
-    if let payload = depth.against {
-      let withAttributes = depth.comparesAttributes
-      try attempt("compared with \(payload.display)") { (_) throws(StorageError) in
-        try Self.compare(subject, with: payload, withAttributes: withAttributes, &integrity)
+    if let payload = depth.against, subject.filesystemType != nil {
+      do throws(StorageError) { try compare(subject, with: payload, &integrity) } catch {
+        let what = "compared with \(payload.display)"
+        try note(what, subject, error)
+        // One version's payload is none of another's, which was found and not named: the active image has the answer.
+        let hasOthers = subject.role == .recovery || (subject.role != .active && others.contains { $0.role == .active })
+        if error.code != .wrongType || subject.isNamed || !hasOthers {
+          Self.leaveOpen(&integrity, "It was not \(what)", error)
+        }
       }
     }
     return integrity
   }
 
-  private mutating func attempt(
-    _ what: String, _ body: (inout SecondEvidence) throws(StorageError) -> Void
-  ) throws(StorageError) {
-    do throws(StorageError) { try body(&self) } catch {
-      if error.code == .cancelled { throw error }
-      limits.append(Limit("evidence-not-taken", "An image was not \(what): \(error.summary)."))
-    }
+  private mutating func note(_ what: String, _ subject: Subject, _ error: StorageError) throws(StorageError) {
+    if error.code == .cancelled { throw error }
+    limits.append(Limit("evidence-not-taken", "\(subject.path.display) was not \(what): \(error.summary)."))
+  }
+
+  /// Evidence that was asked for and not taken leaves an answer that nobody may rely on.
+  private static func leaveOpen(_ integrity: inout Integrity, _ clause: String, _ error: StorageError) {
+    guard integrity.state != .damaged else { return }
+    integrity.reason =
+      "\(clause): \(error.message)."
+      + (integrity.state == .clean ? " By itself it seems whole." : " " + integrity.reason)
+    integrity.state = .unknown
+    integrity.isUndecided = nil
   }
 
   // MARK: Twin
@@ -75,6 +94,8 @@ struct SecondEvidence {
       judged.file.paths.map { (judged, TwinQuestion(path: $0, zeroRanges: judged.ranges)) }
     }
     guard !asked.isEmpty else { return }
+    // A twin without holes, or one that was dug, may be a copy of this one with what it had lost already.
+    let mayClear = !twin.holes.isEmpty && twin.survey.isAsWritten && twin.survey.integrity.state == .clean
     for ((judged, question), answer) in zip(asked, try comparison.answers(asked.map(\.1))) {
       let index = integrity.files?.firstIndex { $0.path == question.path }
       switch answer {
@@ -99,7 +120,7 @@ struct SecondEvidence {
         // What digging seemed to explain is lost.
         integrity.dugBytes = integrity.dugBytes.map { max(.zero, $0 - more) }
         integrity.state = .damaged
-      case .zerosAreReal where judged.verdict == .suspect:
+      case .zerosAreReal where judged.verdict == .suspect && mayClear:
         if let index { integrity.files?.remove(at: index) }
       case .zerosAreReal, .undecided: break
       }
@@ -121,7 +142,10 @@ struct SecondEvidence {
 
   /// The log that was named, else the running kernel's where it could say more.
   private mutating func askKernelLog(_ subject: Subject, _ integrity: inout Integrity) throws(StorageError) {
-    guard depth.kernelLog != nil || (depth.isOfRunningKernel && integrity.isOpenToTheLog) else { return }
+    // A loop device that a squashfs is read from is never written to.
+    guard subject.isExt, depth.kernelLog != nil || (depth.isOfRunningKernel && integrity.isOpenToTheLog) else {
+      return
+    }
     let mustTell = depth.kernelLog != nil || integrity.state != .clean
     do throws(StorageError) {
       let log = try kernelLog()
@@ -132,10 +156,8 @@ struct SecondEvidence {
       evidence?.apply(to: &integrity, files: files)
     } catch {
       if error.code == .cancelled { throw error }
-      if mustTell {
-        limits.append(
-          Limit("evidence-not-taken", "An image was not looked for in the kernel log: \(error.summary)."))
-      }
+      if mustTell { try note("looked for in the kernel log", subject, error) }
+      if depth.kernelLog != nil { Self.leaveOpen(&integrity, "It was not looked for in the kernel log", error) }
     }
   }
 
@@ -150,20 +172,26 @@ struct SecondEvidence {
   // MARK: Payload
 
   /// What the payload holds is all that counts for files; lost bitmaps and the like stay lost.
-  private static func compare(
-    _ subject: Subject, with payload: FilePath, withAttributes: Bool, _ integrity: inout Integrity
+  private mutating func compare(
+    _ subject: Subject, with path: FilePath, _ integrity: inout Integrity
   ) throws(StorageError) {
+    let payload = try payload(path)
     var comparison = TreeComparison(
-      image: .ext(subject.source), payload: try ContentsOrigin.payload(payload), excluding: TreeTally.systemExcludes)
-    comparison.comparesAttributes = withAttributes
+      image: subject.isExt ? .ext(subject.source) : .squashfs(subject.source), payload: payload,
+      excluding: TreeTally.systemExcludes)
+    comparison.comparesAttributes = depth.comparesAttributes
     let found = try comparison.run().integrity
+    if found.state == .unknown {
+      throw StorageError(.corrupt, operation: "compare with", path: path, message: found.reason.asClause)
+    }
     integrity.checked.append("payload")
+    let isOpen = integrity.metadataLost != nil || subject.survey.isInconsistent
     if found.state == .damaged {
       integrity.state = .damaged
       integrity.files = found.files
       integrity.lostBytes = max(integrity.lostBytes ?? .zero, found.lostBytes ?? .zero)
       integrity.reason = found.reason
-    } else if integrity.metadataLost == nil, !subject.survey.isInconsistent {
+    } else if !isOpen, subject.isExt || integrity.state != .damaged {
       integrity.state = .clean
       integrity.files = []
       // What was lost of it was zeros.
@@ -174,5 +202,14 @@ struct SecondEvidence {
       integrity.reason += " " + found.reason
     }
     integrity.isUndecided = nil
+  }
+
+  /// - Throws: ``StorageError`` where it is none, or was itself not written whole.
+  private mutating func payload(_ path: FilePath) throws(StorageError) -> ContentsOrigin {
+    if let known = payloads[path] { return known }
+    let payload = try ContentsOrigin.payload(path)
+    if case .ext = payload { try PayloadIntegrity.check(path) }
+    payloads[path] = payload
+    return payload
   }
 }

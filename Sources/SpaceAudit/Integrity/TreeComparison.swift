@@ -28,7 +28,8 @@ public struct TreeComparison: Sendable {
   public func run(progress: @Sendable (UInt64) -> Void = { _ in }) throws(StorageError) -> TreeComparisonResult {
     let mine = try image.open()
     let theirs = try payload.open()
-    try checkSystems(mine, theirs)
+    let areKnown = try checkSystems(mine, theirs)
+    var (names, common) = (Int64(0), Int64(0))
     var result = TreeComparisonResult()
     var batch = TreeComparisonBatch(image: image, payload: payload, workers: min(2, max(1, workers)))
     let attributes = comparesAttributes ? TreeComparisonAttributes(image: mine, payload: theirs) : nil
@@ -41,6 +42,9 @@ public struct TreeComparison: Sendable {
           continue
         }
         if expected.kind == .file { result.fileCount += 1 }
+        names += 1
+        // What cannot be reached may be there.
+        if case .absent = pair.subject {} else { common += 1 }
         if let difference = Self.difference(pair, expected) {
           result.add(difference)
         } else if let found = pair.subject.record {
@@ -56,9 +60,19 @@ public struct TreeComparison: Sendable {
       progress(UInt64(clamping: result.comparedBytes.bytes))
     }
     try batch.run(&result)
+    if !areKnown, common < max(names, common + result.extraNames) / Self.leastShare {
+      throw StorageError(
+        .wrongType, operation: "compare with", path: theirs.path,
+        message: "only \(common) of its \(names) names are in the image: it is another system, or none",
+        hint: "Give the payload that the image was made from.")
+    }
+    if case .ext = payload { result.setAsideZerosOfPayload() }
     result.sort()
     return result
   }
+
+  /// Where it is not known what they are, one name in so many must be in both.
+  private static let leastShare: Int64 = 10
 
   /// What can be said without reading either file.
   private static func difference(_ pair: PairedContents.Pair, _ expected: TreeRecord) -> TreeDifference? {
@@ -93,8 +107,10 @@ public struct TreeComparison: Sendable {
 
   /// - Throws: ``StorageError`` `.wrongType` where both say what they are and it is not the same. An os-release that was
   ///   lost says nothing.
-  private func checkSystems(_ mine: any TreeContents, _ theirs: any TreeContents) throws(StorageError) {
-    guard let (found, expected) = try Self.releases(mine, theirs), found != expected else { return }
+  /// - Returns: Whether both say what they are.
+  private func checkSystems(_ mine: any TreeContents, _ theirs: any TreeContents) throws(StorageError) -> Bool {
+    guard let (found, expected) = try Self.releases(mine, theirs) else { return false }
+    guard found != expected else { return true }
     func name(_ bytes: [UInt8]) -> String {
       OSRelease.operatingSystem(OSRelease.fields(bytes))?.prettyName ?? "another system"
     }
