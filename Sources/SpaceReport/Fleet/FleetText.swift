@@ -89,7 +89,11 @@ public struct FleetText: Sendable {
       lines += wrap(
         "  \(other.display) says something else of the same time; this is the worse of the two.", indent: 2)
     }
-    if let source = node.integritySource { lines += wrap("  By the later \(source.display).", indent: 2) }
+    if let source = node.integritySource { lines += wrap("  By \(source.display).", indent: 2) }
+    if let since = node.integritySince {
+      lines += wrap(
+        "  Known since \(DisplayText.escaped(since)): no later 'headroom verify' found the image clean.", indent: 2)
+    }
     if let age = age(of: node) { lines += wrap("  \(age)", indent: 2) }
     if node.incomplete == true, finding?.id != .auditIncomplete {
       lines.append("  The audit did not come to its end: there may be more.")
