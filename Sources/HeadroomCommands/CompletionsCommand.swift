@@ -31,6 +31,6 @@ struct CompletionsCommand: ParsableCommand {
   var shell: Shell
 
   func run() throws {
-    try Output.write(Array((HeadroomCommand.completionScript(for: shell.completionShell) + "\n").utf8))
+    try Output.write(Array((CompletionScript.text(for: shell) + "\n").utf8))
   }
 }

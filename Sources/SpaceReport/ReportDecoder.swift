@@ -9,6 +9,7 @@ public enum ReportDecoder {
   /// - Throws: ``StorageError`` with code `corrupt` where it is no JSON or a value does not fit, `wrongType` where it is
   ///   another document, `unsupported` where its schema has another major version.
   public static func decode(_ bytes: [UInt8], path: FilePath) throws(StorageError) -> Report {
+    let bytes = LogTimestamps.stripped(bytes)
     do {
       if NDJSONReport.begins(bytes) { return try NDJSONReport.decode(bytes) { try requireVersion($0, path) } }
       let document = try JSONValue(parsing: bytes)

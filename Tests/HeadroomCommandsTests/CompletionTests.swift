@@ -34,10 +34,32 @@ import Testing
     (["plan", "--profile", "ele"], ["elemental", "elemental-v2", "elemental-btrfs"]),
     (["audit", "--disk", "no"], ["node.img"]),
     (["render", "re"], ["report.json"]),
+    (["fleet", "report.json", "no"], ["node.img"]),
+    (["fleet", "--expect", "no"], ["node.img"]),
     (["completions", ""], ["bash", "zsh", "fish"]),
+    (["help", "fl"], ["fleet"]),
+    (["help", ""], ["audit", "completions"]),
   ]
 
-  @Test("bash completes commands, options, values and files", .needsTool("bash"), arguments: rows)
+  /// readline ends a word at the sign; fish offers the option with its value.
+  static let split: [(typed: [String], offered: [String])] = [
+    (["check", "--format", "=", "na"], ["nagios"]),
+    (["check", "--format", "="], ["nagios", "text"]),
+    (["fleet", "--format", "=", "json", "--exp"], ["--expect"]),
+  ]
+  static let joined: [(typed: [String], offered: [String])] = [(["check", "--format=na"], ["--format=nagios"])]
+
+  @Test("zsh takes an option's value behind a sign, and knows the commands that are explained")
+  func zshScript() throws {
+    let text = try Headroom.run("completions", "zsh").text
+    for part in [
+      "'--expect=[", "{--sysroot=,--root=}'[", "'*--disk=[", "{-J,--json}'[", "'*:subcommands:(audit check ",
+    ] {
+      #expect(text.contains(part), "\(part)")
+    }
+  }
+
+  @Test("bash completes commands, options, values and files", .needsTool("bash"), arguments: rows + split)
   func bash(typed: [String], offered: [String]) throws {
     let scratch = try ScratchDirectory()
     let script = try Self.script("bash", in: scratch)
@@ -47,7 +69,8 @@ import Testing
       source "$1"; shift
       COMP_WORDS=(headroom "$@"); COMP_CWORD=$#; COMP_LINE="headroom $*"; COMP_POINT=${#COMP_LINE}
       call=$(complete -p headroom); call=${call##*-F }; call=${call%% *}
-      "$call" headroom "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+      word=${COMP_WORDS[COMP_CWORD]}
+      "$call" headroom "${word#=}" "${COMP_WORDS[COMP_CWORD - 1]}"
       printf '%s\\n' "${COMPREPLY[@]}"
       """
     let result = try Command.run(
@@ -56,7 +79,7 @@ import Testing
     #expect(result.errorOutput.isEmpty, "\(result)")
   }
 
-  @Test("fish completes commands, options, values and files", .needsTool("fish"), arguments: rows)
+  @Test("fish completes commands, options, values and files", .needsTool("fish"), arguments: rows + joined)
   func fish(typed: [String], offered: [String]) throws {
     let scratch = try ScratchDirectory()
     let script = try Self.script("fish", in: scratch)

@@ -124,6 +124,13 @@ import Testing
       ], environment: Headroom.environment)
     #expect(bomb.status == 3)
     #expect(bomb.text.contains("it is larger than any report is"))
+    // By any name, as in a directory.
+    try FileManager.default.moveItem(atPath: zeros, toPath: "\(directory)/report.json")
+    try Self.zip("other.zip", ["report.json"], in: directory)
+    try FileManager.default.moveItem(atPath: "\(directory)/report.json", toPath: zeros)
+    let other = try FleetTests.fleet(["\(directory)/other.zip"])
+    #expect(other.status == 3)
+    #expect(other.report.unreadable.map(\.source.lastComponent) == ["other.zip:report.json"])
     if LongProof.isWhole {
       // More together than all may have; each is let go before the next.
       truncate(zeros, 250 << 20)

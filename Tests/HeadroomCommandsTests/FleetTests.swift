@@ -125,7 +125,52 @@ import Testing
     for words in [["--max-age", "soon", good], [], ["-", "-"], [""], ["--expect", "", good]] {
       #expect(try Headroom.run(arguments: ["fleet"] + words).status == 64, "\(words)")
     }
-    #expect(try Headroom.run("fleet", good, "--expect", "/no/such/file").status == 3)
+    let empty = scratch.file("nobody")
+    try "# none yet\n\n".write(toFile: empty, atomically: true, encoding: .utf8)
+    for list in ["/no/such/file", empty, "/dev/null"] {
+      #expect(try Headroom.run("fleet", good, "--expect", list).status == 3)
+    }
+    #expect(try Headroom.run("fleet", good, "--expect", empty).errors.contains("there is no name in it"))
+  }
+
+  @Test("what a shell hands over as a pipe is read, wherever a file is named", .needsTool("bash")) func pipes() throws {
+    let scratch = try ScratchDirectory()
+    let measured = try Self.measured(in: scratch)
+    let good = scratch.file("good.json")
+    try Self.write(Self.report(measured, of: "good", ok: true), to: good)
+    let fifo = scratch.file("fifo")
+    mkfifo(fifo, 0o600)
+    for script in [
+      "\"$1\" fleet <(cat \"$2\") --expect <(echo node/good)", "cat \"$2\" | \"$1\" fleet /dev/stdin",
+      "cat \"$2\" > \"$3\" & \"$1\" fleet \"$3\"", "\"$1\" render <(cat \"$2\")",
+      "cat \"$2\" | \"$1\" render /dev/stdin --json", "echo good | \"$1\" fleet \"$2\" --expect /dev/stdin",
+    ] {
+      let result = try Command.run(
+        "bash", arguments: ["-c", script, "bash", try Products.headroom(), good, fifo],
+        environment: Headroom.environment.merging(Self.clock) { $1 })
+      #expect(result.status == 0, "\(script): \(result)")
+      #expect(result.errors.isEmpty, "\(script): \(result)")
+    }
+  }
+
+  @Test("a pod's log has the time in front of each line, and reports that break off spoil none behind them")
+  func podLogs() throws {
+    let scratch = try ScratchDirectory()
+    let measured = try Self.measured(in: scratch)
+    let log = scratch.file("pod.log")
+    var lines = "level=info msg=starting\n"
+    let cut = try NDJSONReport(Self.report(measured, of: "cut", ok: true)).render()
+    lines += String(decoding: cut.prefix(cut.count - 100), as: UTF8.self) + "\n"
+    lines += String(
+      decoding: try NDJSONReport(Self.report(measured, of: "stream", ok: true)).render(), as: UTF8.self)
+    lines += String(
+      decoding: try ReportEncoder.encode(Self.report(measured, of: "indented", ok: true)), as: UTF8.self)
+    try lines.split(separator: "\n").map { "2026-02-09T12:00:00.123456789Z \($0)\n" }.joined()
+      .write(toFile: log, atomically: true, encoding: .utf8)
+    let (fleet, status) = try Self.fleet([log])
+    #expect(status == 3)
+    #expect(fleet.nodes.map(\.name) == ["indented", "stream"])
+    #expect(fleet.unreadable.map(\.source.lastComponent) == ["pod.log#1"])
   }
 
   @Test("in a directory, other documents are skipped with a count; a newer major version is named, not fatal")

@@ -185,12 +185,12 @@ import Testing
     let rows: [([FleetNode], String)] = [
       ([Self.node("a"), Self.node("b")], "An upgrade fits on all 2 nodes."),
       ([Self.node("a")], "An upgrade fits on the only node."),
-      ([Self.node("a", .warning), Self.node("b")], "An upgrade fits on all 2 nodes; 1 has a warning: a."),
-      ([Self.node("a", .unknown), Self.node("b")], "Of 1 of 2 nodes it cannot be said whether an upgrade is safe: a."),
+      ([Self.node("a", .warning), Self.node("b")], "1 of 2 nodes has a warning: a; an upgrade fits on all 2 nodes."),
+      ([Self.node("a", .unknown), Self.node("b")], "It cannot be said of 1 of 2 nodes whether an upgrade is safe: a."),
       ([Self.node("a", .critical), Self.node("b")], "1 of 2 nodes would not survive an upgrade now: a."),
       (
         [Self.node("a", .critical), Self.node("b", .unknown)],
-        "1 of 2 nodes would not survive an upgrade now: a. Of 1 more that cannot be said."
+        "1 of 2 nodes would not survive an upgrade now: a. Of 1 more node that cannot be said."
       ),
       (
         [Self.node("a", .critical), Self.node("b", .critical, command: .verify)],
@@ -203,5 +203,13 @@ import Testing
       ),
     ]
     for (nodes, answer) in rows { #expect(try Self.merged(nodes).summary == answer) }
+    // It is bad news, too, that something could not be read.
+    let broken = FleetMerge.Outcome.unreadable(.init(source: "x", reason: "it ends early"))
+    #expect(
+      try Self.merged([.report(Self.node("a")), .report(Self.node("b")), broken]).summary
+        == "1 report could not be read. By the others, an upgrade fits on all 2 nodes.")
+    #expect(
+      try Self.merged([.report(Self.node("a", .critical)), broken, broken]).summary
+        == "The only node would not survive an upgrade now: a. 2 reports could not be read.")
   }
 }

@@ -52,11 +52,39 @@ import Testing
           "{\"type\":\"progress\"}\n{\"type\":\"summary\"}", "{\"type\":\"summary\"}",
         ]
       ),
+      // A stream that breaks off, at a line's end and inside a line.
+      (
+        "{\"type\":\"start\"}\n{\"type\":\"start\"}\n{\"type\":\"summary\"}\n",
+        ["{\"type\":\"start\"}", "{\"type\":\"start\"}\n{\"type\":\"summary\"}"]
+      ),
+      (
+        "{\"type\":\"start\"}\n{\"type\":\"ima{\"type\":\"start\"}\n{\"type\":\"summary\"}\n",
+        ["{\"type\":\"start\"}\n{\"type\":\"ima", "{\"type\":\"start\"}\n{\"type\":\"summary\"}"]
+      ),
+      (
+        "{\"type\":\"progress\"}\n{\"type\":\"start\"}\n{\"type\":\"summary\"}",
+        ["{\"type\":\"progress\"}\n{\"type\":\"start\"}\n{\"type\":\"summary\"}"]
+      ),
       ("", []), ("nothing\n", []),
     ]
     for (text, pieces) in rows {
       let bytes = Array(text.utf8)
       #expect(DocumentPieces.split(bytes).map { String(decoding: bytes[$0], as: UTF8.self) } == pieces)
     }
+  }
+
+  @Test("the times in front of a log's lines are no part of a report") func timestamps() throws {
+    let report = Samples.report([], node: "a")
+    for lines in [try ReportEncoder.encode(report), try NDJSONReport(report).render()] {
+      for time in ["2026-11-24T13:00:00.123456789Z ", "2026-11-24T13:00:00+01:00 "] {
+        let logged = lines.split(separator: 10).reduce(into: [UInt8]()) { $0 += Array(time.utf8) + $1 + [10] }
+        #expect(LogTimestamps.stripped(logged) == lines)
+        #expect(try ReportDecoder.decode(logged, path: "pod.log") == report)
+      }
+    }
+    for text in ["", "\n", "2026", "2026-11-24T13:00:00Z\nx", "2026-11-24 13:00:00 x", "  2026-11-24T13:00:00Z x"] {
+      #expect(LogTimestamps.stripped(Array(text.utf8)) == Array(text.utf8), "\(text)")
+    }
+    #expect(LogTimestamps.stripped(Array("2026-11-24T13:00:00Z ".utf8)).isEmpty)
   }
 }

@@ -22,7 +22,7 @@ import Testing
     let text = FleetText(try Self.cluster(), style: Samples.plain).render()
     #expect(
       text == """
-        1 of 5 nodes would not survive an upgrade now: harvester-1. Of 2 more that
+        1 of 5 nodes would not survive an upgrade now: harvester-1. Of 2 more nodes that
           cannot be said. 1 report could not be read.
         5 nodes: 1 critical, 2 unknown, 1 warning, 1 ok; 1 without a report, 1 not up to
           date.
@@ -68,10 +68,50 @@ import Testing
       let text = FleetText(try Sample.merged(nodes), style: TextStyle(width: width, unicode: unicode)).render()
       for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
       if !unicode { #expect(text.utf8.allSatisfy { $0 < 0x80 }) }
-      #expect(text.contains("What to do on 10 more"))
+      #expect(text.contains("-25.cluster.example.com and 25 more critical") || width == 80)
       #expect((width == 200) == text.contains("a-rather-long-node-name-29.cluster.example.com  critical"))
       #expect((width >= 120) == text.contains("upgrade-space COS_STATE: The"))
     }
+  }
+
+  @Test("what is the same on many nodes is said once, with each one's figures or without") func groups() throws {
+    let short = (1...7).map { number in
+      Sample.node("s\(number)", .critical, headroom: .mebibytes(Int64(-100 + number)), message: "\(number) MiB short.")
+    }
+    let old = (1...2).map { Sample.node("o\($0)", at: "2026-01-2\($0)T00:00:00Z") }
+    let warned = (1...3).map { Sample.node("w\($0)", .warning) }
+    let text = FleetText(try Sample.merged(short + old + warned), style: Samples.plain).render()
+    #expect(
+      text.hasSuffix(
+        """
+        s1, s2, s3, s4, s5 and 2 more critical upgrade-space COS_STATE
+          s1: 1 MiB short.
+          s2: 2 MiB short.
+          s3: 3 MiB short.
+          s4: 4 MiB short.
+          s5: 5 MiB short.
+          And 2 more: --json has them all.
+          Do: first this
+              then that
+
+        o1, o2 unknown
+          The reports are 19 days to 20 days old.
+          Do: run 'headroom audit --json' on each again.
+
+        w1, w2, w3 warning image-not-sparse COS_STATE:cOS/passive.img
+          It is so.
+          Do: dig it
+
+        """), "\(text)")
+    let other = (0..<30).map { number in
+      var node = Sample.node("n\(number)", .critical)
+      node.finding?.remedy = "do \(number)"
+      return node
+    }
+    #expect(FleetText(try Sample.merged(other), style: Samples.plain).render().contains("What to do on 10 more: "))
+    let missing = try Sample.merged([Sample.node("a")], expected: (1...9).map { "m\($0)" })
+    let lines = FleetText(missing, style: Samples.plain).render()
+    #expect(lines.contains("No report of m1, m2, m3, m4, m5 and 4 more."))
   }
 
   @Test("a name that is made to fool a terminal does not") func hostileNames() throws {

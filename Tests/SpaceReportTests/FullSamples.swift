@@ -176,6 +176,7 @@ extension Samples {
     node.superseded = 2
     node.conflictsWith = "c.json"
     node.integritySource = "d.json"
+    node.integritySince = "2026-02-01T00:00:00Z"
     var counts = FleetReport.Counts()
     counts.nodes = 2
     counts.missing = 1

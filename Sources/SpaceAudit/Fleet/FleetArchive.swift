@@ -56,8 +56,6 @@ struct FleetArchive {
       }
       if entry.name.hasSuffix(".zip") { return try nested(entry, in: archive, path: path, depth: depth) }
       guard entry.expandedBytes <= UInt64(FleetReading.reportLimit) else {
-        // Where no report is expected, it is none.
-        if !isOurs { return [.skipped] }
         let limit = ByteCount(clamping: FleetReading.reportLimit)
         throw ZipArchive.error(.unsupported, path, "it is larger than any report is (\(limit))")
       }

@@ -8,7 +8,7 @@ struct FleetDocument {
   private let file: FleetFile
 
   init(_ bytes: [UInt8], _ file: FleetFile) {
-    self.bytes = bytes
+    self.bytes = LogTimestamps.stripped(bytes)
     self.file = file
   }
 

@@ -60,14 +60,14 @@ public struct FleetReading: Sendable {
 
   private static func read(_ file: FleetFile, _ onRead: (UInt64) -> Void) -> [FleetMerge.Outcome] {
     do throws(StorageError) {
-      if file.path != "-", let archive = try archive(file) {
+      if file.path != "-", !DocumentFile.isPipe(file.path), let archive = try archive(file) {
         onRead(archive.size)
         return turn.withLock { _ in FleetArchive.outcomes(archive, isNamed: file.isNamed) }
       }
       let limit = file.isNamed ? streamLimit : reportLimit
       let bytes = try DocumentFile.read(file.path, limit: limit, operation: "read report")
       onRead(UInt64(bytes.count))
-      // From standard input an archive is read whole, because the list of what is in it stands at its end.
+      // From a pipe an archive is read whole, because the list of what is in it stands at its end.
       if ZipArchive.begins(bytes) {
         return FleetArchive.outcomes(MemorySource(bytes, path: file.path), isNamed: file.isNamed)
       }
@@ -95,8 +95,13 @@ public struct FleetReading: Sendable {
 
 /// The file that says which nodes a cluster has.
 public enum ExpectedNodes {
-  /// - Throws: ``StorageError`` where it cannot be read.
+  /// - Throws: ``StorageError`` where it cannot be read, or names no node: whoever made it asked and got no answer.
   public static func read(_ path: FilePath) throws(StorageError) -> [String] {
-    NodeList.names(try DocumentFile.read(path, limit: 16 << 20, operation: "read the list of nodes"))
+    let operation = "read the list of nodes"
+    let names = NodeList.names(try DocumentFile.read(path, limit: 16 << 20, operation: operation))
+    guard names.isEmpty else { return names }
+    throw StorageError(
+      .corrupt, operation: operation, path: path, message: "there is no name in it",
+      hint: "kubectl get nodes -o name writes such a list.")
   }
 }

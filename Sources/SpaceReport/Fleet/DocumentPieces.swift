@@ -8,33 +8,48 @@ public enum DocumentPieces {
     var pieces: [Range<Int>] = []
     var open: Range<Int>?
     var isStream = false
+    var hasStart = false
     func close() {
       if let piece = open { pieces.append(piece) }
       open = nil
       isStream = false
+      hasStart = false
     }
     var start = 0
     while start < bytes.count {
-      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+      let end = lineEnd(in: bytes, from: start)
       let line = bytes[start..<end]
       if line.first == UInt8(ascii: "{") {
         let isTyped = line.starts(with: "{\"type\":".utf8)
-        if let piece = open, isStream, isTyped {
+        let isStart = line.starts(with: streamStart)
+        // A second start is another report: the one before it broke off.
+        if let piece = open, isStream, isTyped, !(isStart && hasStart) {
           open = piece.lowerBound..<end
         } else {
           close()
           open = start..<end
           isStream = isTyped
         }
+        if isStart { hasStart = true }
         if isTyped ? line.starts(with: "{\"type\":\"summary\"".utf8) : isWhole(line) { close() }
       } else if let piece = open {
         open = piece.lowerBound..<end
         if line.first == UInt8(ascii: "}") { close() }
       }
-      start = end + 1
+      start = end < bytes.count && bytes[end] == UInt8(ascii: "{") ? end : end + 1
     }
     close()
     return pieces
+  }
+
+  private static let streamStart = Array("{\"type\":\"start\"".utf8)
+
+  /// Where the line ends, or the next report begins in the middle of it: one that broke off there has no line end. Inside
+  /// a text the quotes would be escaped, and no line of a report holds another.
+  private static func lineEnd(in bytes: [UInt8], from start: Int) -> Int {
+    let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+    guard bytes[start..<end].starts(with: "{\"type\":".utf8) else { return end }
+    return bytes[(start + 1)..<end].firstRange(of: streamStart)?.lowerBound ?? end
   }
 
   /// A document on one line.

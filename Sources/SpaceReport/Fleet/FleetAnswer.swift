@@ -26,29 +26,39 @@ struct FleetAnswer {
     }
     if counts.unknown > 0 {
       let names = nodes.filter { $0.verdict == .unknown }.map(\.name) + report.missing
-      return "Of \(of(counts.unknown)) it cannot be said whether an upgrade is safe: \(Self.names(names))"
+      return "It cannot be said of \(of(counts.unknown)) whether an upgrade is safe: \(Self.names(names))"
     }
-    // Somebody may have chosen to ignore that it does not.
-    let doubtful = nodes.filter { $0.outcome != .fits && $0.outcome != .tight }
-    let fits =
-      doubtful.isEmpty
-      ? "An upgrade fits on \(all)"
-      : "Nothing that counts stands against an upgrade, but that it fits was not shown on \(of(doubtful.count)): "
-        + Self.names(doubtful.map(\.name))
+    if let unreadable { return unreadable }
     guard counts.warning > 0 else { return fits }
     let names = Self.names(nodes.filter { $0.verdict == .warning }.map(\.name))
-    return "\(fits); \(counts.warning) \(counts.warning == 1 ? "has" : "have") a warning: \(names)"
+    return "\(of(counts.warning)) \(counts.warning == 1 ? "has" : "have") a warning: \(names); \(fits)"
+  }
+
+  /// What can be said where nothing is bad.
+  private var fits: String {
+    // Somebody may have chosen to ignore that it does not.
+    let doubtful = report.nodes.filter { $0.outcome != .fits && $0.outcome != .tight }
+    return doubtful.isEmpty
+      ? "an upgrade fits on \(all)"
+      : "nothing that counts stands against an upgrade, but that it fits was not shown on \(of(doubtful.count)): "
+        + Self.names(doubtful.map(\.name))
+  }
+
+  private var unreadable: String? {
+    let count = report.counts.unreadable
+    return count > 0 ? "\(CountText.of(count, "report")) could not be read" : nil
   }
 
   /// What else keeps the cluster from being judged.
   private var rest: [String] {
     let counts = report.counts
     var sentences: [String] = []
-    if counts.critical > 0, counts.unknown > 0 { sentences.append("of \(counts.unknown) more that cannot be said") }
-    if counts.unreadable > 0 {
-      sentences.append("\(CountText.of(counts.unreadable, "report")) could not be read")
+    if counts.critical > 0, counts.unknown > 0 {
+      sentences.append("of \(CountText.of(counts.unknown, "more node")) that cannot be said")
     }
-    return sentences
+    guard let unreadable, total > 0 else { return sentences }
+    if counts.critical > 0 || counts.unknown > 0 { return sentences + [unreadable] }
+    return sentences + ["by the others, \(fits)"]
   }
 
   private var all: String { total == 1 ? "the only node" : "all \(total) nodes" }

@@ -2,8 +2,8 @@ import SpaceModel
 
 /// Puts node reports together, one after the other: the newest of each node counts.
 ///
-/// Reports of the images' integrity alone say nothing of an upgrade, so they take no other report's place; a later one
-/// that is worse decides all the same. A report without a node's name is a node of its own.
+/// A report takes no place of one that knows what it does not (``FleetGroup``). A report without a node's name is a node
+/// of its own.
 public struct FleetMerge: Sendable {
   /// A report from this far ahead is put down to clocks that are not quite the same.
   static let clockTolerance: Int64 = 86_400
@@ -13,13 +13,7 @@ public struct FleetMerge: Sendable {
     case file(FilePath)
   }
 
-  /// The reports of one node.
-  private struct Group {
-    var upgrade: FleetNode?
-    var integrity: FleetNode?
-  }
-
-  private var groups: [Key: Group] = [:]
+  private var groups: [Key: FleetGroup] = [:]
   private var unreadable: [FleetReport.Unreadable] = []
   private var counts = FleetReport.Counts()
   private var known: Set<String> = []
@@ -48,8 +42,11 @@ public struct FleetMerge: Sendable {
   private mutating func add(_ node: FleetNode) {
     counts.reports += 1
     let key = node.nodeName.map(Key.node) ?? .file(node.source)
-    let slot: WritableKeyPath<Group, FleetNode?> = node.command == .verify ? \.integrity : \.upgrade
-    groups[key, default: Group()][keyPath: slot] = newest(of: groups[key]?[keyPath: slot], and: node)
+    let slot = FleetGroup.slot(of: node)
+    var group = groups.removeValue(forKey: key) ?? FleetGroup()
+    group.evidence.add(node)
+    group[keyPath: slot] = newest(of: group[keyPath: slot], and: node)
+    groups[key] = group
   }
 
   private mutating func newest(of kept: FleetNode?, and other: FleetNode) -> FleetNode {
@@ -58,7 +55,7 @@ public struct FleetMerge: Sendable {
     if times.kept != times.other {
       counts.superseded += 1
       var winner = times.kept > times.other ? kept : other
-      winner.superseded = (kept.superseded ?? 0) + 1
+      winner.superseded = (kept.superseded ?? 0) + (other.superseded ?? 0) + 1
       return winner
     }
     if kept.says(theSameAs: other) {
@@ -80,9 +77,11 @@ public struct FleetMerge: Sendable {
   public func report(
     expected: [String] = [], now: Int64, maxAge: Int64, generatedAt: String, tool: Report.Tool
   ) -> FleetReport {
-    let nodes = groups.values.compactMap(Self.joined).map { Self.aged($0, now: now, maxAge: maxAge) }.sorted()
+    var merge = self
+    let nodes = groups.values.compactMap { group in group.joined { merge.newest(of: $0, and: $1) } }
+      .map { Self.aged($0, now: now, maxAge: maxAge) }.sorted()
     let missing = known.union(expected).filter { groups[.node($0)] == nil }.sorted(by: FleetNode.nameOrder)
-    var counts = counts
+    var counts = merge.counts
     for node in nodes { counts[keyPath: Self.count(of: node.verdict)] += 1 }
     counts.nodes = nodes.count + missing.count
     counts.unknown += missing.count
@@ -99,19 +98,6 @@ public struct FleetMerge: Sendable {
     report.topShortfalls = Self.shortfalls(nodes)
     report.summary = FleetAnswer(report).text
     return report
-  }
-
-  /// One node of its reports.
-  private static func joined(_ group: Group) -> FleetNode? {
-    guard var node = group.upgrade else { return group.integrity }
-    guard let integrity = group.integrity, (integrity.seconds ?? .min) >= (node.seconds ?? .min),
-      integrity.verdict > node.verdict
-    else { return node }
-    node.verdict = integrity.verdict
-    node.finding = integrity.finding
-    node.otherFindings = integrity.otherFindings
-    node.integritySource = integrity.source
-    return node
   }
 
   private static func aged(_ node: FleetNode, now: Int64, maxAge: Int64) -> FleetNode {

@@ -37,8 +37,12 @@ public struct FleetNode: Sendable, Hashable, Codable {
   public var superseded: Int?
   /// Another report of the node that says something else of the same time; the worse of them counts.
   public var conflictsWith: FilePath?
-  /// A later report of the images' integrity that is worse, and decides.
+  /// Another report of the node that knows more of its images, is worse, and decides.
   public var integritySource: FilePath?
+  /// Since when damage is known that no later verify has taken back, as that report has its time.
+  public var integritySince: String?
+  /// For putting reports of one node together; no part of the document.
+  var knowledge = FleetKnowledge()
 
   /// Why a report may not tell how a node is now.
   public enum AgeDoubt: String, Sendable, Hashable, Codable {
@@ -89,6 +93,7 @@ public struct FleetNode: Sendable, Hashable, Codable {
     case incomplete, superseded
     case conflictsWith = "conflicts_with"
     case integritySource = "integrity_source"
+    case integritySince = "integrity_since"
   }
 }
 
@@ -108,9 +113,10 @@ extension FleetNode {
     reclaimableBytes = Self.reclaimable(report)
     version = Self.version(report)
     incomplete = report.findings.contains { $0.id == .auditIncomplete } ? true : nil
-    let reasons = Self.reasons(report)
+    let reasons = Self.reasons(report.findings, report.verdict)
     finding = reasons.first.map(Deciding.init)
     otherFindings = reasons.count > 1 ? reasons.count - 1 : nil
+    knowledge = FleetKnowledge(report)
   }
 
   private static func reclaimable(_ report: Report) -> ByteCount? {
@@ -127,10 +133,10 @@ extension FleetNode {
   }
 
   /// The findings that the verdict rests on, the one to deal with first in front.
-  private static func reasons(_ report: Report) -> [Finding] {
-    let counted = report.findings.filter { $0.ignored != true }
+  static func reasons(_ findings: [Finding], _ verdict: Verdict) -> [Finding] {
+    let counted = findings.filter { $0.ignored != true }
     let reasons: [Finding] =
-      switch report.verdict {
+      switch verdict {
       case .critical: counted.filter { $0.severity == .critical }
       // An audit that ended early makes everything else doubtful.
       case .unknown:

@@ -48,7 +48,8 @@ struct FleetTable {
     if node.incomplete == true, node.finding?.id != .auditIncomplete { parts.append("incomplete audit") }
     if let finding = node.finding {
       let message = style.width >= 120 ? finding.message.map { ": \($0)" } ?? "" : ""
-      parts.append([finding.id.rawValue, finding.target].compactMap { $0 }.joined(separator: " ") + message)
+      let since = node.integritySince.map { "since \($0.prefix(10))" }
+      parts.append([finding.id.rawValue, finding.target, since].compactMap { $0 }.joined(separator: " ") + message)
     } else if node.verdict == .ok, node.outcome == nil {
       parts.append("no upgrade projected")
     }
