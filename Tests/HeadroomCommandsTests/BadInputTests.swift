@@ -93,7 +93,7 @@ import Testing
         .replacingOccurrences(of: "openat", with: "open")),
     Row(
       arguments: ["audit", "--warn-reclaimable", "10Q"],
-      errors: "Error: '10Q' is no size: write 500M, 6GiB, 4096 or 10%.\n", status: 64),
+      errors: "Error: --warn-reclaimable: '10Q' is no size: write 500M, 6GiB, 4096 or 10%.\n", status: 64),
     Row(arguments: ["audit", "--no-such-option"], errors: "Error: Unknown option '--no-such-option'\n", status: 64),
     Row(arguments: ["map"], errors: "Error: Missing expected argument '<image> ...'\n", status: 64),
     Row(

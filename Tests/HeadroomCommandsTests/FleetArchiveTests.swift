@@ -123,7 +123,9 @@ import Testing
         "\(directory)/one.zip",
       ], environment: Headroom.environment)
     #expect(bomb.status == 3)
-    #expect(bomb.text.contains("it is larger than any report is"))
+    // A long path of the scratch directory wraps the line.
+    let words = bomb.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("it is larger than any report is"))
     // By any name, as in a directory.
     try FileManager.default.moveItem(atPath: zeros, toPath: "\(directory)/report.json")
     try Self.zip("other.zip", ["report.json"], in: directory)
