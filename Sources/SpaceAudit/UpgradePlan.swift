@@ -78,10 +78,7 @@ public struct UpgradePlan: Sendable {
     try choice.cover(report.partitions)
     let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
     // A damaged active image is what an upgrade makes the fallback.
-    let active = Set(
-      report.partitions.flatMap { partition in
-        (partition.images ?? []).filter { $0.role == .active }.map { partition.target(of: $0) }
-      })
+    let active = report.activeImages
     let kept = report.findings.filter { finding in
       (finding.concernsUpgrade && !finding.comesFromPlan)
         || (finding.id == .imageLostWrites && finding.severity > .info && active.contains(finding.target))

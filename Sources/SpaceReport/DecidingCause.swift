@@ -17,8 +17,11 @@ enum DecidingCause {
     switch report.verdict {
     case .critical:
       let critical = counted.filter { $0.severity == .critical }
+      // Room can be made; a damaged active image is what an upgrade would make the fallback.
+      let damage = critical.first { $0.id == .imageLostWrites && report.activeImages.contains($0.target) }
       self =
-        Self.projection(of: report, among: critical) ?? critical.first.map(Self.finding) ?? .notJudged
+        damage.map(Self.finding) ?? Self.projection(of: report, among: critical) ?? critical.first.map(Self.finding)
+        ?? .notJudged
     case .unknown:
       let unknown = counted.filter(\.meansUnknown)
       let first = Self.first(of: [.upgradeRunning, .upgradeSpaceUnknown], among: unknown) ?? unknown.first
@@ -75,6 +78,14 @@ extension Report {
       left.element.outcome != right.element.outcome
         ? left.element.outcome > right.element.outcome : left.offset < right.offset
     }.map(\.element)
+  }
+
+  /// What the findings about active images have as their target.
+  public var activeImages: Set<String> {
+    Set(
+      partitions.flatMap { partition in
+        (partition.images ?? []).filter { $0.role == .active }.map { partition.target(of: $0) }
+      })
   }
 
   /// What the findings about a projection have as their target.

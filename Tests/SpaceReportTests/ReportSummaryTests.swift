@@ -65,6 +65,17 @@ import Testing
     #expect(ReportSummary(report).statement == "COS_STATE:cOS/active.img: It lost 4 KiB")
   }
 
+  @Test("a damaged active image is said before space that is short") func damageFirst() {
+    var report = Self.report(.silentCorruption, headroom: .mebibytes(-5))
+    var active = Samples.image("cOS/active.img", role: .active)
+    active.integrity = Integrity(state: .damaged, reason: "4 KiB were never written.", checked: ["holes"])
+    report.partitions[0].images = [active]
+    report.findings.append(
+      Finding(.imageLostWrites, .critical, target: "COS_STATE:cOS/active.img", message: "4 KiB were never written."))
+    #expect(
+      ReportSummary(report).line() == "quo: CRITICAL: COS_STATE:cOS/active.img: 4 KiB were never written")
+  }
+
   @Test("what is ignored decides nothing and is not hidden")
   func whatIsIgnoredDecidesNothing() {
     var report = Self.report(.silentCorruption, headroom: .mebibytes(-5))
