@@ -73,21 +73,8 @@ public final class NewFile {
     }
   }
 
-  /// pwrite(2), repeated until all is written.
-  public func write(_ buffer: UnsafeRawBufferPointer, at offset: UInt64) throws(StorageError) {
-    guard let base = buffer.baseAddress else { return }
-    var done = 0
-    while done < buffer.count {
-      let count = pwrite(descriptor, base + done, buffer.count - done, off_t(clamping: offset) + off_t(done))
-      if count > 0 {
-        done += count
-      } else if count == 0 {
-        throw WriteFailure.error(path, "pwrite", EIO)
-      } else if errno != EINTR {
-        throw WriteFailure.error(path, "pwrite", errno)
-      }
-    }
-  }
+  /// What its content is written through, by several threads at once. Good for as long as this file is there.
+  public var writer: SharedFileWriter { SharedFileWriter(path: path, descriptor: descriptor) }
 
   /// Has the filesystem share all of `source`'s blocks (FICLONE).
   ///
@@ -99,26 +86,6 @@ public final class NewFile {
     // EXDEV: another filesystem. EINVAL: btrfs does not share between files with and without checksums.
     if [EOPNOTSUPP, ENOTTY, EXDEV, EINVAL, ENOSYS, EPERM, ETXTBSY].contains(-result) { return false }
     throw WriteFailure.error(path, "ioctl(FICLONE)", -result)
-  }
-
-  /// Has the kernel, or the server behind it, copy a range (copy_file_range(2)).
-  ///
-  /// - Returns: How much of it was copied, from its start; less than all where it cannot go on.
-  public func copyRange(_ range: ByteRange, from source: ReadOnlyFile) throws(StorageError) -> UInt64 {
-    var done: UInt64 = 0
-    while done < range.length {
-      let count = cls_copy_range(
-        source.descriptor, descriptor, Int64(clamping: range.start + done), Int(clamping: range.length - done))
-      if count == Int64(-EINTR) { continue }
-      if count == 0 { break }
-      if count < 0 {
-        let code = Int32(clamping: -count)
-        if [EXDEV, EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ETXTBSY].contains(code) { break }
-        throw WriteFailure.error(path, "copy_file_range", code)
-      }
-      done += UInt64(count)
-    }
-    return done
   }
 
   /// fsync(2). Writes that failed in the background are reported here, once.

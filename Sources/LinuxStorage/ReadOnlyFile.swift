@@ -101,20 +101,7 @@ public final class ReadOnlyFile: Sendable {
   ///
   /// - Returns: The number of bytes read; less than asked for only at the end of the file.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
-    guard let base = buffer.baseAddress, let start = Int(exactly: offset) else { return 0 }
-    var done = 0
-    while done < buffer.count {
-      let got = pread(descriptor, base + done, buffer.count - done, start + done)
-      if got > 0 {
-        done += got
-      } else if got == 0 {
-        break
-      } else if errno != EINTR {
-        throw SystemCallTable.error(
-          operation: "read", path: path, call: "pread", errno: errno, at: offset + UInt64(done))
-      }
-    }
-    return done
+    try PositionedRead.fill(buffer, from: descriptor, at: offset, path: path)
   }
 
   /// Begins to read these parts into the page cache (POSIX_FADV_WILLNEED), many at a time.

@@ -67,8 +67,8 @@ struct IntegrityRemedy {
 
   private func inWords(_ source: ImageUsage, _ label: String) -> String {
     remounting
-      + "Write the content of \(source.path.display) over \(image.path.display) with its holes (cp --sparse=always) and give "
-      + "the copy its label again (tune2fs -L \(labelOfImage(label))); do not dig holes into the damaged one, which "
+      + "Write the content of \(source.path.display) over \(image.path.display) with its label "
+      + "(headroom copy --label \(labelOfImage(label)); without it cp --sparse=always and tune2fs -L); do not dig holes into the damaged one, which "
       + "destroys the evidence."
   }
 
@@ -84,12 +84,13 @@ struct IntegrityRemedy {
     guard partition.state == .mounted, let root = partition.wholeMountpoint, damaged.inUse == nil,
       let usable = partition.usableBytes, source.allocatedBytes + Self.spare <= usable
     else { return nil }
+    let from = ShellQuote.quoted(root.appending(source.path))
     let target = ShellQuote.quoted(root.appending(damaged.path))
     let made = ShellQuote.quoted(FilePath(bytes: root.appending(damaged.path).bytes + ".whole".utf8))
+    let name = labelOfImage(label)
     let inner = [
-      "cp --sparse=always \(ShellQuote.quoted(root.appending(source.path))) \(made) &&",
-      "  tune2fs -L \(labelOfImage(label)) \(made) && sync \(made) &&",
-      "  mv \(made) \(target)",
+      "headroom copy --verify --label \(name) \(from) \(target)",
+      "# without headroom: cp --sparse=always \(from) \(made) && tune2fs -L \(name) \(made) && sync \(made) && mv \(made) \(target)",
     ]
     guard partition.isMountedReadOnly != false else { return inner.joined(separator: "\n") }
     let place = ShellQuote.quoted(root)

@@ -13,7 +13,7 @@ import Testing
     let directory = try ReadOnlyFile.open(FilePath(scratch.path), expecting: .directory)
     let file = try NewFile.create(in: directory, for: "new.img", unnamed: unnamed)
     try file.setSize(8192)
-    try [UInt8](repeating: 7, count: 4096).withUnsafeBytes { try file.write($0, at: 4096) }
+    try [UInt8](repeating: 7, count: 4096).withUnsafeBytes { try file.writer.write($0, at: 4096) }
     try file.sync()
     if publishing { try file.publish(as: "new.img", replacing: replacing) }
   }

@@ -46,10 +46,10 @@ import Testing
     #expect(
       lines == [
         "mount -o remount,rw /run/initramfs/cos-state",
-        "cp --sparse=always /run/initramfs/cos-state/cOS/passive.img /run/initramfs/cos-state/cOS/active.img.whole &&",
-        "  tune2fs -L COS_ACTIVE /run/initramfs/cos-state/cOS/active.img.whole && "
-          + "sync /run/initramfs/cos-state/cOS/active.img.whole &&",
-        "  mv /run/initramfs/cos-state/cOS/active.img.whole /run/initramfs/cos-state/cOS/active.img",
+        "headroom copy --verify --label COS_ACTIVE /run/initramfs/cos-state/cOS/passive.img /run/initramfs/cos-state/cOS/active.img",
+        "# without headroom: cp --sparse=always /run/initramfs/cos-state/cOS/passive.img /run/initramfs/cos-state/cOS/active.img.whole && "
+          + "tune2fs -L COS_ACTIVE /run/initramfs/cos-state/cOS/active.img.whole && sync /run/initramfs/cos-state/cOS/active.img.whole && "
+          + "mv /run/initramfs/cos-state/cOS/active.img.whole /run/initramfs/cos-state/cOS/active.img",
         "mount -o remount,ro /run/initramfs/cos-state",
       ])
   }
@@ -76,7 +76,7 @@ import Testing
 
   @Test("a damaged fallback is written again from the active image that runs") func damagedPassive() {
     let remedy = Self.remedy(.clean, .damaged, booted: .active)
-    #expect(remedy.contains("cp --sparse=always /run/initramfs/cos-state/cOS/active.img"))
+    #expect(remedy.contains("headroom copy --verify --label COS_PASSIVE /run/initramfs/cos-state/cOS/active.img "))
     #expect(remedy.contains("tune2fs -L COS_PASSIVE"))
     #expect(Self.remedy(.clean, .damaged, booted: .passive).hasPrefix("Reboot into active"))
   }

@@ -41,7 +41,8 @@ struct CopyTransfer: Sendable {
     let length = max(Self.pieceBytes, plan.unit)
     let pieces = plan.pieces(of: length)
     let shared = Shared()
-    let sink = target.map(Sink.init)
+    let writer = target?.writer
+    defer { withExtendedLifetime(target) {} }
     WorkerThreads.run(min(Self.workers, max(1, pieces.count))) {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 4096)
       defer { buffer.deallocate() }
@@ -49,7 +50,7 @@ struct CopyTransfer: Sendable {
         let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < pieces.count, shared.state.withLock({ $0.failure == nil }) else { return }
         do throws(StorageError) {
-          let part = try copy(pieces[index], buffer, sink)
+          let part = try copy(pieces[index], buffer, writer)
           shared.state.withLock { state in
             state.totals.dataBytes += part.dataBytes
             state.totals.unitBytes += part.unitBytes
@@ -65,14 +66,8 @@ struct CopyTransfer: Sendable {
     return totals
   }
 
-  /// The file as the workers share it: pwrite(2) at disjoint offsets needs no lock.
-  private struct Sink: @unchecked Sendable {
-    let file: NewFile
-    init(_ file: NewFile) { self.file = file }
-  }
-
   private func copy(
-    _ piece: ByteRange, _ buffer: UnsafeMutableRawBufferPointer, _ sink: Sink?
+    _ piece: ByteRange, _ buffer: UnsafeMutableRawBufferPointer, _ writer: SharedFileWriter?
   ) throws(StorageError) -> Totals {
     if monitor.isCancelled() {
       throw StorageError(.cancelled, operation: "copy", path: source.path, message: "it was cancelled")
@@ -90,14 +85,14 @@ struct CopyTransfer: Sendable {
       let range = ByteRange(start: piece.start + UInt64(run.lowerBound), length: UInt64(run.count))
       totals.dataBytes += range.length
       totals.unitBytes += range.expanded(toMultipleOf: plan.unit).length
-      guard let sink else { continue }
+      guard let writer else { continue }
       var done = 0
       if usesCopyRange, run.count >= Self.leastCopyRange {
-        done = Int(try sink.file.copyRange(range, from: source.file))
+        done = Int(try writer.copyRange(range, from: source.file))
         totals.rangeBytes += UInt64(done)
       }
       let rest = UnsafeRawBufferPointer(rebasing: memory[(run.lowerBound + done)..<run.upperBound])
-      try sink.file.write(rest, at: range.start + UInt64(done))
+      try writer.write(rest, at: range.start + UInt64(done))
     }
     monitor.onRead(piece.length)
     return totals
