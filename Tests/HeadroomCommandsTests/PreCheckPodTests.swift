@@ -29,8 +29,9 @@ import Testing
       ], environment: Headroom.environment)
     #expect(result.status == 2, "\(result)")
     let report = try Headroom.report(result)
-    let state = try report.partition("COS_STATE")
-    #expect(state.mountpoints == ["/run/initramfs/cos-state"])
+    // Other tests attach disks with this label meanwhile; this one is mounted below the sysroot.
+    let state = try #require(
+      report.partitions.first { $0.filesystemLabel == "COS_STATE" && $0.mountpoints == ["/run/initramfs/cos-state"] })
     #expect(state.images?.map(\.path.display) == ["cOS/active.img", "cOS/passive.img"])
     #expect(report.projections.contains { $0.upgrade == "system" && $0.outcome == .silentCorruption })
     #expect(report.limits.contains { $0.id == "boot-not-seen" }, "\(report.limits)")
