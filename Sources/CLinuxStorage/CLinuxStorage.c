@@ -138,6 +138,8 @@ int cls_statistics(int fd, struct cls_statistics *statistics) {
   statistics->blocks_free = raw.f_bfree;
   statistics->blocks_available = raw.f_bavail;
   statistics->inodes_free = raw.f_ffree;
+  _Static_assert(sizeof raw.f_fsid == sizeof statistics->identity, "f_fsid is two words of 32 bits");
+  memcpy(&statistics->identity, &raw.f_fsid, sizeof statistics->identity);
   return 0;
 }
 

@@ -9,6 +9,8 @@ public struct ImageAnalyzer: Sendable {
   public var cellLimit = 256
   /// How many threads read at once.
   public var workers = 2
+  /// How the data is got at; the measurement is the same.
+  public var access = ScanAccess.automatic
   /// Asked between reads; `true` ends the measurement with a `.cancelled` error.
   public var isCancelled: @Sendable () -> Bool = { false }
   /// Called with the number of bytes just read, from any worker.
@@ -37,6 +39,7 @@ public struct ImageAnalyzer: Sendable {
     if readsData, map.source != .blocks {
       var tally = ReclaimTally(map: map, unit: unit, source: source)
       var scan = ZeroScan(source: source, unit: unit.bytes, size: map.apparentSize, workers: workers)
+      scan.access = access
       scan.isCancelled = isCancelled
       scan.onRead = onRead
       do throws(StorageError) {

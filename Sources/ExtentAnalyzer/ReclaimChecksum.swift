@@ -1,3 +1,4 @@
+import LinuxStorage
 import SpaceModel
 
 /// A checksum of a file's content in which zeros count for nothing but their place, so that a hole and written zeros give

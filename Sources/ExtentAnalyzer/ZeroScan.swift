@@ -4,14 +4,16 @@ import Synchronization
 
 /// Reads the data of a file and finds the allocation units that hold nothing but zeros.
 ///
-/// Memory stays flat: work is cut into pieces of at most 4 MiB, a batch of them is read by the workers at once, and
-/// their findings are handed on in file order before the next batch.
+/// What lies in the page cache is looked at there; the rest is read. Memory stays flat: work is cut into pieces of at most
+/// 4 MiB, a batch of them is taken by the workers at once, and their findings are handed on in file order before the next
+/// batch.
 struct ZeroScan: Sendable {
   let source: any ImageSource
   let unit: UInt64
   /// Where reading stops: units that pass it are zero when their bytes up to it are.
   let size: UInt64
   var workers = 2
+  var access = ScanAccess.automatic
   /// Asked between reads; `true` ends the scan with a `.cancelled` error.
   var isCancelled: @Sendable () -> Bool = { false }
   /// Called with the number of bytes just read, from any worker.
@@ -25,15 +27,17 @@ struct ZeroScan: Sendable {
     case unreadable(ByteRange, StorageError)
   }
 
-  /// A power of two and a multiple of the unit.
+  /// A power of two and a multiple of the unit. A smaller mapping costs more than what is in it, a larger one memory.
   private var pieceBytes: UInt64 { max(4 << 20, unit) }
   private static let pieceSpans = 1024
+  /// Starting threads and waiting for the slower one at each batch's end must not count.
+  private static let batchPieces = 64
   /// Large enough to keep a disk busy without read-ahead, small enough for the processor's cache.
   private static let bufferBytes = 512 << 10
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
   private static let gapReadAlong: UInt64 = 32 << 10
   /// A disk with more bad places than this is not worth reading on.
-  private static let unreadableLimit = 1000
+  static let unreadableLimit = 1000
 
   /// - Throws: ``StorageError``: `.truncated` where the file ends before its data does, `.cancelled`, or `.io` where
   ///   too many places cannot be read.
@@ -44,9 +48,9 @@ struct ZeroScan: Sendable {
     var unreadable = 0
     while true {
       var batch: [[ByteRange]] = []
-      while batch.count < workers * 4, let piece = nextPiece(&spans, &rest) { batch.append(piece) }
+      while batch.count < Self.batchPieces, let piece = nextPiece(&spans, &rest) { batch.append(piece) }
       if batch.isEmpty { break }
-      for result in process(batch) {
+      for result in process(batch, unreadable) {
         switch result {
         case .success(let events):
           for event in events {
@@ -86,16 +90,18 @@ struct ZeroScan: Sendable {
     return piece.isEmpty ? nil : piece
   }
 
-  private func process(_ batch: [[ByteRange]]) -> [Result<[Event], StorageError>] {
-    let shared = Batch(count: batch.count)
+  /// - Parameter unreadable: How many units could not be read before.
+  /// - Returns: A result for each piece; empty ones behind the piece that ends the scan.
+  private func process(_ batch: [[ByteRange]], _ unreadable: Int) -> [Result<[Event], StorageError>] {
+    let shared = Batch(count: batch.count, unreadable: unreadable)
     WorkerThreads.run(min(workers, batch.count)) {
-      let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: max(Self.bufferBytes, Int(unit)), alignment: 4096)
-      defer { buffer.deallocate() }
+      let buffer = ScanBuffer(max(Self.bufferBytes, Int(unit)))
       while true {
         let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard index < batch.count else { return }
-        let result = read(batch[index], buffer)
+        // Pieces are begun in order, so those left out lie behind what ends the scan.
+        guard index < batch.count, shared.unreadable.load(ordering: .relaxed) <= Self.unreadableLimit else { return }
+        let result = scan(batch[index], buffer)
+        shared.unreadable.add(Self.unreadableUnits(result), ordering: .relaxed)
         shared.results.withLock { $0[index] = result }
       }
     }
@@ -105,39 +111,39 @@ struct ZeroScan: Sendable {
   /// What the workers of one batch share.
   private final class Batch: Sendable {
     let next = Atomic<Int>(0)
+    let unreadable: Atomic<Int>
     let results: Mutex<[Result<[Event], StorageError>]>
 
-    init(count: Int) { results = Mutex(Array(repeating: .success([]), count: count)) }
+    init(count: Int, unreadable: Int) {
+      self.unreadable = Atomic(unreadable)
+      results = Mutex(Array(repeating: .success([]), count: count))
+    }
   }
 
-  private func read(_ spans: [ByteRange], _ buffer: UnsafeMutableRawBufferPointer) -> Result<[Event], StorageError> {
+  /// A failure counts as more than may be.
+  private static func unreadableUnits(_ result: Result<[Event], StorageError>) -> Int {
+    guard case .success(let events) = result else { return unreadableLimit + 1 }
+    return events.count {
+      guard case .unreadable = $0 else { return false }
+      return true
+    }
+  }
+
+  private func scan(_ spans: [ByteRange], _ buffer: ScanBuffer) -> Result<[Event], StorageError> {
     var events: [Event] = []
-    var index = 0
-    var offset = spans[0].start
+    var rest = spans[...]
     do throws(StorageError) {
-      while index < spans.count {
-        // One read takes as many neighbouring spans as fit the buffer.
-        let start = offset
-        let limit = start + UInt64(buffer.count)
-        var end = min(spans[index].end, limit)
-        var last = index
-        while end == spans[last].end, last + 1 < spans.count,
-          spans[last + 1].start - end <= Self.gapReadAlong, spans[last + 1].end <= limit
+      while let first = rest.first {
+        let near = rest.prefix(neighbours(rest, from: first.start))
+        rest = rest.dropFirst(near.count)
+        try checkCancelled()
+        if access != .reading,
+          let zeros = source.zerosInPlace(of: near, unit: unit, size: size, access: access)
         {
-          last += 1
-          end = spans[last].end
-        }
-        if isCancelled() {
-          throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
-        }
-        let range = ByteRange(start: start, end: end)
-        try readOnce(range, spans[index...last], buffer, &events)
-        offset = end
-        if end == spans[last].end {
-          index = last + 1
-          if index < spans.count { offset = spans[index].start }
+          for run in zeros { Self.append(run, to: &events) }
+          onRead(near.reduce(0) { $0 + $1.length })
         } else {
-          index = last
+          try read(near, buffer.memory, &events)
         }
       }
       return .success(events)
@@ -146,79 +152,24 @@ struct ZeroScan: Sendable {
     }
   }
 
-  /// Reads `range`, and tests the units of `spans` that lie in it.
-  private func readOnce(
-    _ range: ByteRange, _ spans: ArraySlice<ByteRange>, _ buffer: UnsafeMutableRawBufferPointer,
-    _ events: inout [Event]
-  ) throws(StorageError) {
-    let want = Int(min(range.end, max(size, range.start)) - range.start)
-    let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<want])
-    let got: Int
-    do throws(StorageError) {
-      got = try source.readQuietly(into: target, at: range.start)
-    } catch {
-      guard error.code == .io else { throw error }
-      return try readUnitByUnit(range, spans, buffer, &events)
+  /// How many of the next spans are worth looking at in one window.
+  private func neighbours(_ spans: ArraySlice<ByteRange>, from start: UInt64) -> Int {
+    var count = 1
+    var end = spans[spans.startIndex].end
+    for span in spans.dropFirst() {
+      guard span.start - end <= Self.gapReadAlong, span.end - start <= pieceBytes else { break }
+      end = span.end
+      count += 1
     }
-    onRead(UInt64(got))
-    guard got == want else {
-      throw cutShort(range.start + UInt64(got))
-    }
-    for span in spans {
-      guard let part = span.intersection(range) else { continue }
-      var at = part.start
-      while at < part.end {
-        let from = Int(at - range.start)
-        let count = min(Int(unit), want - from)
-        if count <= 0 || ZeroTest.isZero(UnsafeRawBufferPointer(rebasing: buffer[from..<from + count])) {
-          Self.append(ByteRange(start: at, length: unit), to: &events)
-        }
-        at += unit
-      }
-    }
+    return count
   }
 
-  private func cutShort(_ end: UInt64) -> StorageError {
-    StorageError(
-      .truncated, operation: "read", path: source.path,
-      message: "it ends at byte \(end), before byte \(size) that it had",
-      hint: "Something truncates it. Measure again when it is left alone.")
+  func checkCancelled() throws(StorageError) {
+    guard isCancelled() else { return }
+    throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
   }
 
-  /// After a read error: which units are bad, and what the others hold.
-  private func readUnitByUnit(
-    _ range: ByteRange, _ spans: ArraySlice<ByteRange>, _ buffer: UnsafeMutableRawBufferPointer,
-    _ events: inout [Event]
-  ) throws(StorageError) {
-    var unreadable = 0
-    for span in spans {
-      guard let part = span.intersection(range) else { continue }
-      var at = part.start
-      while at < part.end {
-        if isCancelled() {
-          throw StorageError(.cancelled, operation: "read", path: source.path, message: "it was cancelled")
-        }
-        let want = Int(min(at + unit, max(size, at)) - at)
-        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<want])
-        do throws(StorageError) {
-          let got = try source.readQuietly(into: target, at: at)
-          onRead(UInt64(got))
-          guard got == want else { throw cutShort(at + UInt64(got)) }
-          if ZeroTest.isZero(UnsafeRawBufferPointer(rebasing: buffer[..<got])) {
-            Self.append(ByteRange(start: at, length: unit), to: &events)
-          }
-        } catch {
-          guard error.code == .io else { throw error }
-          events.append(.unreadable(ByteRange(start: at, length: unit), error))
-          unreadable += 1
-          guard unreadable <= Self.unreadableLimit else { throw error }
-        }
-        at += unit
-      }
-    }
-  }
-
-  private static func append(_ zero: ByteRange, to events: inout [Event]) {
+  static func append(_ zero: ByteRange, to events: inout [Event]) {
     if case .zero(let last)? = events.last, last.end == zero.start {
       events[events.count - 1] = .zero(ByteRange(start: last.start, end: zero.end))
     } else {

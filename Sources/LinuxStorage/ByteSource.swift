@@ -48,8 +48,8 @@ public final class FileSource: ByteSource {
 
   public init(_ file: ReadOnlyFile) throws(StorageError) {
     self.file = file
-    quiet = QuietReader(file)
     size = try file.status().size
+    quiet = QuietReader(file, size: size)
   }
 
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {

@@ -1,4 +1,5 @@
 import SpaceModel
+import Synchronization
 
 /// The cluster size of a mounted ext4 whose device may not be opened.
 ///
@@ -8,8 +9,29 @@ enum ExtClusterSize {
   /// Beyond this many bytes the kernel would have to read too many bitmaps to answer.
   private static let largestFilesystem: UInt64 = 256 << 30
 
+  /// A cluster size is for the filesystem's life. Another filesystem on the same device has another identity.
+  private struct Filesystem: Hashable {
+    var device: UInt64
+    var identity: UInt64
+    var blockSize: UInt64
+    var capacity: UInt64
+  }
+
+  /// The table takes longer than an image of some megabytes, and images come by the thousand.
+  private static let known = Mutex<[Filesystem: UInt64]>([:])
+
   /// - Returns: `nil` where nothing is free, or the kernel does not show the table.
   static func byFreeClusters(_ status: FileStatus, _ statistics: FilesystemStatistics) -> UInt64? {
+    let filesystem = Filesystem(
+      device: status.device, identity: statistics.identity, blockSize: statistics.blockSize,
+      capacity: statistics.capacity)
+    if statistics.identity != 0, let answer = known.withLock({ $0[filesystem] }) { return answer }
+    guard let answer = readFreeClusters(status, statistics) else { return nil }
+    known.withLock { $0[filesystem] = answer }
+    return answer
+  }
+
+  private static func readFreeClusters(_ status: FileStatus, _ statistics: FilesystemStatistics) -> UInt64? {
     guard statistics.capacity <= largestFilesystem,
       let name = SmallFile.linkTarget(FilePath("/sys/dev/block/\(DeviceNumber(status.device))"))?.lastComponent,
       let table = SmallFile.bytes(

@@ -13,6 +13,8 @@ public struct FilesystemStatistics: Hashable, Sendable {
   /// `f_bavail`.
   public var available: UInt64
   public var inodesFree: UInt64
+  /// `f_fsid`; ext4 makes it of its UUID. 0 where the filesystem has none.
+  public var identity: UInt64 = 0
 
   /// - Throws: ``StorageError``.
   public static func of(_ file: ReadOnlyFile) throws(StorageError) -> FilesystemStatistics {
@@ -28,7 +30,8 @@ public struct FilesystemStatistics: Hashable, Sendable {
       capacity: raw.blocks.multipliedClamped(by: raw.block_size),
       free: raw.blocks_free.multipliedClamped(by: raw.block_size),
       available: raw.blocks_available.multipliedClamped(by: raw.block_size),
-      inodesFree: raw.inodes_free)
+      inodesFree: raw.inodes_free,
+      identity: raw.identity)
   }
 
   /// Whether a directory lies on a filesystem that shows the kernel, not storage: proc, sysfs, cgroup and the like

@@ -34,11 +34,42 @@ public protocol ImageSource: ByteSource {
   /// it is data, be it zeros. Empty where that does not happen or cannot be known.
   func dirtyRuns(in range: ByteRange) -> [ByteRange]
 
+  /// Finds the units of `spans` that hold nothing but zeros where the file's pages lie in the page cache, without copying
+  /// them.
+  ///
+  /// - Parameters:
+  ///   - spans: At least one; ascending and apart, all of them whole units from their start on.
+  ///   - unit: A power of two.
+  ///   - size: Where the file ends; the unit that it cuts counts by its bytes before it.
+  ///   - access: With ``ScanAccess/mapping`` also where that brings pages into the cache or gains nothing.
+  /// - Returns: The units, ascending and joined where they touch. `nil`: the spans must be read, which also tells what
+  ///   is wrong where the file was cut or its disk fails.
+  func zerosInPlace(
+    of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, access: ScanAccess
+  ) -> [ByteRange]?
+
   /// The extents that the filesystem frees as a whole though it maps parts of them (btrfs). `nil`: it frees what is
   /// punched.
   ///
   /// - Throws: ``StorageError`` `.permissionDenied` without CAP_SYS_ADMIN.
   func wholeExtents() throws(StorageError) -> [WholeExtent]?
+}
+
+extension ImageSource {
+  /// A source that has no pages of its own is read.
+  public func zerosInPlace(
+    of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, access: ScanAccess
+  ) -> [ByteRange]? { nil }
+}
+
+/// How a scan gets at the bytes; what it finds does not depend on it.
+public enum ScanAccess: Sendable {
+  /// Whichever is faster and leaves the page cache alone.
+  case automatic
+  /// Always by reading into memory.
+  case reading
+  /// By mapping the file wherever that is possible at all.
+  case mapping
 }
 
 /// A file extent item of a btrfs file: a window into an extent that is freed as a whole.

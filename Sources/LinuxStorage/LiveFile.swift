@@ -20,8 +20,8 @@ public final class LiveFile: ImageSource {
   ) throws(StorageError) {
     self.file = file
     self.askUnit = askUnit
-    quiet = QuietReader(file)
     size = try file.status().size
+    quiet = QuietReader(file, size: size)
     let statistics = try FilesystemStatistics.of(file)
     var unit = statistics.type == "ext4" ? allocationUnit : statistics.blockSize
     if statistics.type == "xfs" {
@@ -48,6 +48,17 @@ public final class LiveFile: ImageSource {
   }
 
   public func willRead(_ ranges: [ByteRange]) { file.willRead(ranges) }
+
+  /// Filesystems whose files are read through the page cache and nowhere past it. Not tmpfs, where looking at a page of a
+  /// hole allocates it.
+  private static let cachedTypes: Set<String> = ["ext4", "xfs", "btrfs", "f2fs", "vfat", "exfat", "squashfs", "erofs"]
+
+  public func zerosInPlace(
+    of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, access: ScanAccess
+  ) -> [ByteRange]? {
+    guard access == .mapping || (access == .automatic && Self.cachedTypes.contains(host.type ?? "")) else { return nil }
+    return quiet.zerosInPlace(of: spans, unit: unit, size: size, evenIfAbsent: access == .mapping)
+  }
 
   public func askAllocationUnit() -> UInt64? {
     guard host.type == "ext4", let status = try? file.status() else { return nil }

@@ -11,10 +11,13 @@ public final class QuietReader: Sendable {
   /// RWF_DONTCACHE turned out not to be known here (it needs Linux 6.14, and not every filesystem has it).
   private let plainReadsOnly = Atomic<Bool>(false)
   private let windows: Mutex<CacheWindows>
+  /// Below so much data in a row a mapping costs more than a copy: the kernel then has small pages to map one by one.
+  private static let worthMapping: UInt64 = 2 << 20
 
-  public init(_ file: ReadOnlyFile) {
+  /// - Parameter size: Where the file ends.
+  public init(_ file: ReadOnlyFile, size: UInt64) {
     self.file = file
-    windows = Mutex(CacheWindows(descriptor: file.descriptor))
+    windows = Mutex(CacheWindows(descriptor: file.descriptor, size: size))
     // Read-ahead would bring in what lies behind each read.
     posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_RANDOM)
   }
@@ -42,6 +45,35 @@ public final class QuietReader: Sendable {
       posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
     }
     return got
+  }
+
+  /// As ``ImageSource/zerosInPlace(of:unit:size:access:)`` says it.
+  ///
+  /// A file that others write to may be mapped too: what is found then is what reading at that moment would have found.
+  func zerosInPlace(
+    of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, evenIfAbsent: Bool
+  ) -> [ByteRange]? {
+    guard let first = spans.first, let last = spans.last else { return [] }
+    let end = min(last.end, size)
+    guard first.start < end else { return nil }
+    if !evenIfAbsent {
+      let range = ByteRange(start: first.start, end: end)
+      guard spans.reduce(0, { $0 + $1.length }) / UInt64(spans.count) >= Self.worthMapping,
+        case .known(let absent) = windows.withLock({ $0.residency(of: range) }), absent.isEmpty
+      else { return nil }
+    }
+    let units = spans.reduce(0) { $0 + $1.length } / unit
+    let room = Int(units / 2) + spans.count + 1
+    return withUnsafeTemporaryAllocation(of: cls_range.self, capacity: spans.count + room) { memory in
+      guard let base = memory.baseAddress else { return nil }
+      for (index, span) in spans.enumerated() {
+        memory.initializeElement(at: index, to: cls_range(start: span.start, end: span.end))
+      }
+      let runs = base + spans.count
+      let count = Int(cls_find_zeros(file.descriptor, base, spans.count, unit, size, runs, room))
+      guard count >= 0 else { return nil }
+      return (0..<count).map { ByteRange(start: runs[$0].start, end: runs[$0].end) }
+    }
   }
 
   /// POSIX_FADV_DONTNEED begins to write dirty pages back, and mincore(2) calls a dirty page absent of which only a part
@@ -72,68 +104,5 @@ public final class QuietReader: Sendable {
       done += Int(got)
     }
     return done
-  }
-}
-
-/// What of a file was not in the page cache before we read it, window by window.
-///
-/// It is asked once for each window, and for the next one with it: reading sets off read-ahead where somebody's earlier
-/// reads left a mark for it, and what that brings in would look as if it had been there.
-struct CacheWindows {
-  private let descriptor: Int32
-  private var known: [UInt64: [ByteRange]?] = [:]
-  private static let size: UInt64 = 64 << 20
-
-  init(descriptor: Int32) { self.descriptor = descriptor }
-
-  enum Residency {
-    /// The page-aligned parts that were not cached.
-    case known([ByteRange])
-    /// The kernel answers only for files the caller owns or may write.
-    case unknown
-  }
-
-  mutating func residency(of range: ByteRange) -> Residency {
-    let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
-    let pages = range.expanded(toMultipleOf: page)
-    let first = pages.start / Self.size
-    let last = (max(pages.end, 1) - 1) / Self.size
-    var found: [ByteRange] = []
-    for window in first...last {
-      for wanted in window...window + 1 where known[wanted] == nil {
-        known.updateValue(ask(wanted, page), forKey: wanted)
-      }
-      guard let runs = known[window] ?? nil else { return .unknown }
-      for run in runs {
-        if let part = run.intersection(pages) { found.append(part) }
-      }
-    }
-    // Workers are never further apart than that.
-    if known.count > 64 { known = known.filter { $0.key + 8 >= first } }
-    return .known(found)
-  }
-
-  /// `nil`: it cannot be asked.
-  private func ask(_ window: UInt64, _ page: UInt64) -> [ByteRange]? {
-    let range = ByteRange(start: window * Self.size, length: Self.size)
-    var state = cls_cache_state()
-    let answer = cls_cache_state(descriptor, range.start, range.length, &state)
-    if answer == -EPERM || answer == -EACCES { return nil }
-    if answer == 0 {
-      if state.cached == 0 { return [range] }
-      if state.cached >= range.length / page { return [] }
-    }
-    var residency = [UInt8](repeating: 1, count: Int(range.length / page))
-    guard cls_mincore(descriptor, range.start, Int(range.length), &residency) == 0 else { return nil }
-    var runs: [ByteRange] = []
-    for (index, byte) in residency.enumerated() where byte & 1 == 0 {
-      let start = range.start + UInt64(index) * page
-      if let last = runs.last, last.end == start {
-        runs[runs.count - 1].end = start + page
-      } else {
-        runs.append(ByteRange(start: start, length: page))
-      }
-    }
-    return runs
   }
 }

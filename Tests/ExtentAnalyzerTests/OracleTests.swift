@@ -67,12 +67,26 @@ struct OracleTests {
   private func check(
     _ path: String, _ plan: SparsePlan, _ filesystem: OracleFilesystem, _ comment: String
   ) throws {
+    // First as it is done, so that nothing is in the page cache but what was; then the other ways.
+    for access in [ScanAccess.automatic, .mapping, .reading] {
+      if access != .automatic, plan.seed % 4 != 0 { continue }
+      // tmpfs allocates what is mapped and touched.
+      if access == .mapping, filesystem.type == "tmpfs" { continue }
+      try check(path, plan, filesystem, access, "\(access), \(comment)")
+    }
+  }
+
+  private func check(
+    _ path: String, _ plan: SparsePlan, _ filesystem: OracleFilesystem, _ access: ScanAccess, _ comment: String
+  ) throws {
     let expected = plan.expectation(blockBytes: filesystem.block, unitBytes: filesystem.unit)
     let file = try ReadOnlyFile.open(FilePath(path), expecting: .regularFile)
     let unit = filesystem.unit.map { UInt64($0) }
     let source = try LiveFile(file, allocationUnit: unit) { _ in UInt64(filesystem.block) }
     var segments: [MapSegment] = []
-    let measurement = try ImageAnalyzer().measure(source) { segments.append($0) }
+    var analyzer = ImageAnalyzer()
+    analyzer.access = access
+    let measurement = try analyzer.measure(source) { segments.append($0) }
     let totals = measurement.totals
     let zero = try #require(measurement.zero, Comment(rawValue: comment))
     checkInvariants(

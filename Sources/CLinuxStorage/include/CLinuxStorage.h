@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "CopyCalls.h"
+#include "ZeroWindow.h"
 
 // Opens for reading only, close-on-exec, non-blocking (a FIFO or a tape must
 // not hold us up). O_NOATIME is tried first and given up on EPERM, which the
@@ -79,6 +80,7 @@ struct cls_statistics {
   uint64_t blocks_free;
   uint64_t blocks_available;
   uint64_t inodes_free;
+  uint64_t identity;  // f_fsid; ext4 makes it of its UUID
 };
 int cls_statistics(int fd, struct cls_statistics *statistics);
 
