@@ -5,7 +5,7 @@ import Synchronization
 /// Reads the data of a file and finds the allocation units that hold nothing but zeros.
 ///
 /// What lies in the page cache is looked at there; the rest is read. Memory stays flat: work is cut into pieces of at most
-/// 4 MiB, a batch of them is taken by the workers at once, and their findings are handed on in file order before the next
+/// 2 MiB, a batch of them is taken by the workers at once, and their findings are handed on in file order before the next
 /// batch.
 struct ZeroScan: Sendable {
   let source: any ImageSource
@@ -28,12 +28,14 @@ struct ZeroScan: Sendable {
   }
 
   /// A power of two and a multiple of the unit. A smaller mapping costs more than what is in it, a larger one memory.
-  private var pieceBytes: UInt64 { max(4 << 20, unit) }
+  private var pieceBytes: UInt64 { max(2 << 20, unit) }
   private static let pieceSpans = 1024
   /// Starting threads and waiting for the slower one at each batch's end must not count.
-  private static let batchPieces = 64
+  private static let batchPieces = 128
   /// Large enough to keep a disk busy without read-ahead, small enough for the processor's cache.
-  private static let bufferBytes = 512 << 10
+  private static let bufferBytes = 1 << 20
+  /// Threads for each worker: a disk is kept busy by several reads at once, more than there are processors.
+  private static let inFlight = 2
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
   private static let gapReadAlong: UInt64 = 32 << 10
   /// A disk with more bad places than this is not worth reading on.
@@ -69,7 +71,7 @@ struct ZeroScan: Sendable {
     joiner.finish(handle)
   }
 
-  /// Spans of up to 4 MiB together; a longer span is cut.
+  /// Spans of up to 2 MiB together; a longer span is cut.
   private func nextPiece(_ spans: inout DataSpans, _ rest: inout ByteRange?) -> [ByteRange]? {
     var piece: [ByteRange] = []
     var room = pieceBytes
@@ -94,7 +96,7 @@ struct ZeroScan: Sendable {
   /// - Returns: A result for each piece; empty ones behind the piece that ends the scan.
   private func process(_ batch: [[ByteRange]], _ unreadable: Int) -> [Result<[Event], StorageError>] {
     let shared = Batch(count: batch.count, unreadable: unreadable)
-    WorkerThreads.run(min(workers, batch.count)) {
+    WorkerThreads.run(min(workers * Self.inFlight, batch.count)) {
       let buffer = ScanBuffer(max(Self.bufferBytes, Int(unit)))
       while true {
         let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -12,7 +12,7 @@ public final class QuietReader: Sendable {
   private let plainReadsOnly = Atomic<Bool>(false)
   private let windows: Mutex<CacheWindows>
   /// Below so much data in a row a mapping costs more than a copy: the kernel then has small pages to map one by one.
-  private static let worthMapping: UInt64 = 2 << 20
+  private static let worthMapping: UInt64 = 1 << 20
 
   /// - Parameter size: Where the file ends.
   public init(_ file: ReadOnlyFile, size: UInt64) {
