@@ -10,8 +10,6 @@ struct Bench {
   /// The directory of the floors.
   let floors: String
 
-  var isRoot: Bool { geteuid() == 0 }
-
   func floor(_ name: String) -> String { "\(floors)/\(name)" }
 
   /// The image at this place of the scale's list, with files in proportion.

@@ -43,7 +43,7 @@ struct Comparison {
       if contender.role == .headroom {
         ours = (before, after)
         squares += before.spread * before.spread + after.spread * after.spread
-      } else if contender.name.hasPrefix("headroom") == false {
+      } else if !contender.name.hasPrefix("headroom") {
         logarithms.append(log(after.best / before.best))
       }
     }
@@ -65,7 +65,9 @@ struct Comparison {
       let figures = cells.map { String(repeating: " ", count: max(1, 9 - $0.count)) + $0 }.joined()
       lines.append("\(pad(change.name, 16))\(figures)  \(change.verdict)")
     }
-    if old.scale != new.scale { lines.append("The sizes differ: \(old.scale.rawValue) before, \(new.scale.rawValue) now.") }
+    if old.scale != new.scale {
+      lines.append("The sizes differ: \(old.scale.rawValue) before, \(new.scale.rawValue) now.")
+    }
     return lines.joined(separator: "\n")
   }
 }

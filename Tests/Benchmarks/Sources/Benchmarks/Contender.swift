@@ -26,27 +26,3 @@ struct Contender {
     self.statuses = statuses
   }
 }
-
-/// A row that is ready to be run: its workload exists, its programs are there.
-struct Trial {
-  var contenders: [Contender]
-  var targets: [Target]
-  /// Why a peer that the targets name does not take part.
-  var absent: [String: String] = [:]
-  /// Compares what both sides say about the workload, once, and returns it in a few words. Throws where they differ.
-  var agreement: () throws -> String = { "" }
-  /// Called at the end, whatever happened: unmounts, removes.
-  var finish: () -> Void = {}
-}
-
-/// A work of the table.
-struct Row: Sendable {
-  /// What --only takes.
-  let name: String
-  /// What the work is.
-  let title: String
-  /// Programs without which it makes no sense.
-  var tools: [String] = []
-  var needsRoot = false
-  let prepare: @Sendable (Bench) throws -> Trial
-}

@@ -6,7 +6,8 @@ enum ManyRows {
     let images = try SmallImages(count: bench.scale.smallImages, in: bench.workplace)
     var trial = Trial(
       contenders: [
-        Contender("headroom map --summary", .headroom, [bench.headroom, "map", "--summary", "--no-zeros"] + images.paths),
+        Contender(
+          "headroom map --summary", .headroom, [bench.headroom, "map", "--summary", "--no-zeros"] + images.paths),
         Contender("find -printf %S", .peer, ["find", images.directory, "-type", "f", "-printf", "%S\n"]),
         Contender(MapRows.floorName, .floor, [bench.floor("fiemap-floor")] + images.paths),
       ],

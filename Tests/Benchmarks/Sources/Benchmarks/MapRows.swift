@@ -38,7 +38,7 @@ enum MapRows {
   /// The same file through its mount and, unmounted, through libext2fs.
   private static let offline = Row(
     name: "map-offline", title: "map of a file inside a filesystem image, against the live map", tools: ["mke2fs"],
-    needsRoot: true
+    needs: [.loopMount]
   ) { bench in
     let image = try FragmentedFile.makeInside(extents: bench.scale.extents, in: bench.workplace)
     let point = bench.workplace.temporary("mount")

@@ -2,6 +2,8 @@ import Foundation
 
 /// What of a file is in the page cache.
 enum PageCache {
+  static let control = "/proc/sys/vm/drop_caches"
+
   /// Pages resident, of all.
   static func residency(of path: String) throws -> (resident: Int, pages: Int) {
     let size = try Workplace.size(path)
@@ -22,7 +24,7 @@ enum PageCache {
   /// Empties the cache of everything that is clean. Root.
   static func drop() throws {
     sync()
-    let descriptor = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC)
+    let descriptor = open(Self.control, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Failure("cannot drop the page cache: \(lastError())") }
     defer { close(descriptor) }
     guard write(descriptor, "3\n", 2) == 2 else { throw Failure("cannot drop the page cache: \(lastError())") }

@@ -21,7 +21,8 @@ struct Payload {
         }
         let file = "\(directory)/a-file-with-a-name-\(number)"
         if number % 200 >= 197 {
-          try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: "a-file-with-a-name-\(number - 5)")
+          try FileManager.default.createSymbolicLink(
+            atPath: file, withDestinationPath: "a-file-with-a-name-\(number - 5)")
         } else {
           let writer = try Writer(file)
           try bytes.with(Int(random.next() % 8192)) { try writer.write($0, at: 0) }

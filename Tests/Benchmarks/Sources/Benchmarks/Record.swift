@@ -43,9 +43,10 @@ struct RunRecord: Codable {
   var missed: Int { rows.flatMap(\.targets).count { $0.met == false } }
   var met: Int { rows.flatMap(\.targets).count { $0.met == true } }
   var unjudged: Int { rows.flatMap(\.targets).count { $0.met == nil } }
-  /// Rows that went wrong: not for want of a tool or of root, which is no fault of the program's.
-  var broken: [RowRecord] { rows.filter { $0.failure != nil && !$0.couldNotRun } }
-  var notRun: [RowRecord] { rows.filter(\.couldNotRun) }
+  /// Rows that should have run and did not, or whose two sides differ.
+  var failed: [RowRecord] { rows.filter { $0.failure != nil } }
+  /// Rows that cannot run on this machine or as this user.
+  var leftOut: [RowRecord] { rows.filter { $0.obstacle != nil } }
 }
 
 /// One row as it was measured.
@@ -69,9 +70,10 @@ struct RowRecord: Codable {
   var agreement = ""
   var contenders: [ContenderRecord] = []
   var targets: [TargetRecord] = []
-  /// Why there are no figures.
+  /// Why this machine or this user cannot have figures.
+  var obstacle: String?
+  /// What went wrong.
   var failure: String?
-  var couldNotRun = false
 
   init(name: String, title: String) {
     self.name = name

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Runs a row's contenders one after the other, again and again.
 struct Runner {
   let bench: Bench
@@ -5,15 +7,13 @@ struct Runner {
 
   func run(_ row: Row) -> RowRecord {
     var record = RowRecord(name: row.name, title: row.title)
-    if row.needsRoot && !bench.isRoot {
-      record.failure = "needs root"
-      record.couldNotRun = true
+    if let absence = row.needs.lazy.compactMap(\.absence).first {
+      record.obstacle = absence
       return record
     }
     let missing = row.tools.filter { Command.find($0) == nil }
     guard missing.isEmpty else {
       record.failure = "not here: \(missing.joined(separator: ", "))"
-      record.couldNotRun = true
       return record
     }
     do {
@@ -39,7 +39,7 @@ struct Runner {
   private func measure(_ trial: Trial, _ row: Row) throws -> Outcome {
     var outcome = Outcome(absent: trial.absent)
     outcome.headroom = trial.contenders.first { $0.role == .headroom }?.name ?? ""
-    note("\(row.name): \(trial.contenders.map(\.name).joined(separator: ", "))")
+    if isatty(STDERR_FILENO) == 1 { note("\(row.name): \(trial.contenders.map(\.name).joined(separator: ", "))") }
     // The first round warms up and does not count. Each begins with another contender: none is always the one that
     // comes after the slowest.
     for round in 0...rounds {

@@ -20,7 +20,9 @@ struct Scale {
     case .quick:
       (extents, images, files, smallImages, payloadInodes, rounds) = (50_000, [256, 512], 3_000, 200, 10_000, 3)
     case .standard:
-      (extents, images, files, smallImages, payloadInodes, rounds) = (1_000_000, [3072, 6144], 40_000, 2000, 100_000, 7)
+      (extents, images, files, smallImages, payloadInodes, rounds) = (
+        1_000_000, [3072, 6144], 40_000, 2000, 100_000, 7
+      )
     case .full:
       (extents, images, files, smallImages, payloadInodes, rounds) = (
         1_000_000, [3072, 6144, 20480], 40_000, 2000, 100_000, 9

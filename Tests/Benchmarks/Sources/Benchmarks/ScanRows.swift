@@ -29,7 +29,7 @@ enum ScanRows {
     let size = Scale.words(scale.images[index])
     return Row(
       name: index == 1 ? "scan-cold" : "scan-cold-\(index + 1)", title: "zero scan of a dense image, \(size), cold",
-      tools: ["nbdcopy"], needsRoot: true
+      tools: ["nbdcopy"], needs: [.coldCache]
     ) { bench in
       let image = try bench.image(index).dense
       let other = try bench.image(0).sparse

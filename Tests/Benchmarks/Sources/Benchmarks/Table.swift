@@ -11,9 +11,8 @@ struct Table {
 
   func text(_ row: RowRecord) -> String {
     var lines = ["", "\(row.name): \(row.title)" + (row.agreement.isEmpty ? "" : " (\(row.agreement))")]
-    if let failure = row.failure {
-      lines.append("  \(row.couldNotRun ? "not run" : "FAILED"): \(failure)")
-    }
+    if let obstacle = row.obstacle { lines.append("  not run: \(obstacle)") }
+    if let failure = row.failure { lines.append("  FAILED: \(failure)") }
     let ours = row.contenders.first { $0.role == .headroom }?.series
     for contender in row.contenders {
       let series = contender.series
@@ -31,8 +30,8 @@ struct Table {
 
   func summary(_ run: RunRecord) -> String {
     var words = "\n\(run.met) targets met, \(run.missed) missed, \(run.unjudged) not judged"
-    if !run.notRun.isEmpty { words += "; not run: \(run.notRun.map(\.name).joined(separator: ", "))" }
-    if !run.broken.isEmpty { words += "; FAILED: \(run.broken.map(\.name).joined(separator: ", "))" }
+    if !run.leftOut.isEmpty { words += "; not run: \(run.leftOut.map(\.name).joined(separator: ", "))" }
+    if !run.failed.isEmpty { words += "; FAILED: \(run.failed.map(\.name).joined(separator: ", "))" }
     return words
   }
 

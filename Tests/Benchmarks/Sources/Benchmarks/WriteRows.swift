@@ -44,7 +44,10 @@ enum WriteRows {
       let peers: [(String, (String) -> [String])] = [
         ("cp --sparse=always", { ["cp", "--sparse=always", source, $0] }),
         ("cp", { ["cp", source, $0] }),
-        ("qemu-img convert", { ["qemu-img", "convert", "-f", "raw", "-O", "raw", "-m", "16", "-W", "-S", "4k", source, $0] }),
+        (
+          "qemu-img convert",
+          { ["qemu-img", "convert", "-f", "raw", "-O", "raw", "-m", "16", "-W", "-S", "4k", source, $0] }
+        ),
         ("nbdcopy", { ["nbdcopy", "-S", "4096", source, $0] }),
       ]
       var contenders = [copying("headroom copy", .headroom, bench) { [bench.headroom, "copy", source, $0] }]
