@@ -22,7 +22,7 @@ struct Bench {
     try SystemImage(mebibytes: mebibytes, files: scale.files * mebibytes / scale.images[0], in: workplace)
   }
 
-  /// Has a file wholly in the page cache, as far as memory goes.
+  /// Has a file wholly in the page cache, as far as memory goes, and as reading brings it there.
   func warm(_ path: String) throws { try PageCache.warm(path, bytes: Workplace.size(path)) }
 
   /// What `headroom` prints as JSON, whatever it exits with among `statuses`.

@@ -3,8 +3,8 @@ import Foundation
 /// What changed since another run.
 ///
 /// The machine may have changed too: what the other programs of a row took then and now says by how much, and that is
-/// taken out. What is left is a change only where it is larger than the noise, which is how far the better half of the
-/// samples spread in both runs.
+/// taken out. What is left is a change only where it is larger than the noise: how far the medians are from the bests, of
+/// Headroom and of the others, in both runs, and how far the others disagree about the machine.
 struct Comparison {
   let old: RunRecord
   let new: RunRecord
@@ -13,7 +13,7 @@ struct Comparison {
     var name: String
     var before: Double
     var after: Double
-    /// Geometric mean of the others, now to then; 1 where there are none.
+    /// What the others took, now to then.
     var machine: Double
     var noise: Double
 
@@ -27,32 +27,51 @@ struct Comparison {
   }
 
   var changes: [Change] {
-    new.rows.compactMap { row in
-      guard let past = old.rows.first(where: { $0.name == row.name }) else { return nil }
-      return Self.change(past, row)
+    let pairs = new.rows.compactMap { row in
+      old.rows.first { $0.name == row.name }.map { Pair(old: $0, new: row) }
     }
+    // A row where nobody else takes part goes by what the machine did in all the others.
+    let everywhere = Pair.mean(pairs.flatMap(\.logarithms))
+    return pairs.compactMap { $0.change(everywhere: everywhere) }
   }
 
-  private static func change(_ past: RowRecord, _ row: RowRecord) -> Change? {
+  /// A row in both runs.
+  private struct Pair {
+    let name: String
+    var ours: (before: Series, after: Series)?
+    /// Of each other program's time, now to then.
     var logarithms: [Double] = []
-    var squares = 0.0
-    var ours: (Series, Series)?
-    for contender in row.contenders {
-      guard let before = past.contenders.first(where: { $0.name == contender.name })?.series else { continue }
-      let after = contender.series
-      if contender.role == .headroom {
-        ours = (before, after)
-        squares += before.spread * before.spread + after.spread * after.spread
-      } else if !contender.name.hasPrefix("headroom") {
-        logarithms.append(log(after.best / before.best))
+    private var otherSpreads: [Double] = []
+
+    init(old: RowRecord, new: RowRecord) {
+      name = new.name
+      for contender in new.contenders {
+        guard let before = old.contenders.first(where: { $0.name == contender.name })?.series else { continue }
+        let after = contender.series
+        if contender.role == .headroom {
+          ours = (before, after)
+        } else if contender.role != .reference {
+          logarithms.append(log(after.best / before.best))
+          otherSpreads.append(before.spread + after.spread)
+        }
       }
     }
-    guard let ours else { return nil }
-    let machine = logarithms.isEmpty ? 1 : exp(logarithms.reduce(0, +) / Double(logarithms.count))
-    // How far the others disagree about the machine is noise as well.
-    if let least = logarithms.min(), let most = logarithms.max() { squares += (most - least) * (most - least) / 4 }
-    return Change(
-      name: row.name, before: ours.0.best, after: ours.1.best, machine: machine, noise: max(0.02, squares.squareRoot()))
+
+    func change(everywhere: Double) -> Change? {
+      guard let ours else { return nil }
+      let disagreement = ((logarithms.max() ?? 0) - (logarithms.min() ?? 0)) / 2
+      let others = otherSpreads.isEmpty ? 0 : otherSpreads.reduce(0, +) / Double(otherSpreads.count)
+      let parts = [ours.before.spread, ours.after.spread, others, disagreement]
+      let noise = parts.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return Change(
+        name: name, before: ours.before.best, after: ours.after.best,
+        machine: logarithms.isEmpty ? everywhere : Self.mean(logarithms), noise: max(0.02, noise))
+    }
+
+    /// The geometric mean.
+    static func mean(_ logarithms: [Double]) -> Double {
+      logarithms.isEmpty ? 1 : exp(logarithms.reduce(0, +) / Double(logarithms.count))
+    }
   }
 
   var text: String {

@@ -59,7 +59,7 @@ enum GrowthRows {
     return Trial(
       contenders: [
         Contender(names[1], .headroom, [bench.headroom] + (try arguments(counts.1)), statuses: statuses),
-        Contender(names[0], .peer, [bench.headroom] + (try arguments(counts.0)), statuses: statuses),
+        Contender(names[0], .reference, [bench.headroom] + (try arguments(counts.0)), statuses: statuses),
       ],
       targets: Target.growth(from: names[0], to: names[1], items: counts.1 - counts.0, bytesEach: bytesEach))
   }

@@ -20,7 +20,7 @@ enum ManyRows {
 
   private static let scan = Row(name: "many-scan", title: "zero scan of many small images") { bench in
     let images = try SmallImages(count: bench.scale.smallImages, in: bench.workplace)
-    for path in images.paths { try PageCache.residency(of: path).resident > 0 ? () : bench.warm(path) }
+    for path in images.paths { try bench.warm(path) }
     var trial = Trial(
       contenders: [
         Contender("headroom map --zeros", .headroom, [bench.headroom, "map", "--summary", "--zeros"] + images.paths),

@@ -47,7 +47,7 @@ enum MapRows {
     var trial = Trial(
       contenders: [
         Contender("headroom map --disk", .headroom, [bench.headroom] + options + ["--disk", image, "big"]),
-        Contender("headroom map, live", .peer, [bench.headroom] + options + ["\(point)/big"]),
+        Contender("headroom map, live", .reference, [bench.headroom] + options + ["\(point)/big"]),
         Contender(floorName, .floor, [bench.floor("fiemap-floor"), "\(point)/big"]),
       ],
       targets: [.atMost(1, times: "headroom map, live")])

@@ -41,7 +41,7 @@ enum NodeRows {
     return Trial(
       contenders: [
         Contender("headroom audit --quick", .headroom, [bench.headroom, "audit", "--quick", "--image", image]),
-        Contender("headroom audit", .peer, [bench.headroom, "audit", "--image", image]),
+        Contender("headroom audit", .reference, [bench.headroom, "audit", "--image", image]),
       ],
       targets: [
         .wall(under: 10),

@@ -30,20 +30,40 @@ enum PageCache {
     guard write(descriptor, "3\n", 2) == 2 else { throw Failure("cannot drop the page cache: \(lastError())") }
   }
 
-  /// Reads the first bytes of a file into the cache.
+  /// Has the first bytes of a file in the cache as reading brings them there, which is how a node has its images: in
+  /// large folios. What was just written may lie there in single pages, and mapping those takes three times as long.
   static func warm(_ path: String, bytes: Int) throws {
-    try Command.run(["head", "-c", String(bytes), path], discarding: true)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure("cannot open \(path): \(lastError())") }
+    defer { close(descriptor) }
+    // What is dirty stays in the cache.
+    guard fsync(descriptor) == 0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0 else {
+      throw Failure("cannot evict \(path): \(lastError())")
+    }
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while offset < bytes {
+      let count = pread(descriptor, &buffer, min(buffer.count, bytes - offset), offset)
+      guard count > 0 else { throw Failure("cannot read \(path): \(lastError())") }
+      offset += count
+    }
   }
 
-  /// Runs the command once with one file half in the cache and another wholly, and says by how many parts in a hundred
-  /// of its pages the residency of each changed, the greater of the two.
+  /// Runs the command with one file half in the cache and another wholly, and says by how many parts in a hundred of its
+  /// pages the residency of each changed, the greater of the two.
+  ///
+  /// The least of three: whatever else runs on the machine can only add to it.
   static func change(scanning file: String, beside other: String, _ command: [String]) throws -> Double {
-    try drop()
-    try warm(file, bytes: try Workplace.size(file) / 2)
-    try warm(other, bytes: try Workplace.size(other))
-    let before = try [file, other].map { try residency(of: $0) }
-    try Command.run(command, discarding: true)
-    let after = try [file, other].map { try residency(of: $0) }
-    return zip(before, after).map { 100 * abs(Double($1.resident - $0.resident)) / Double($0.pages) }.max() ?? 0
+    var least = Double.infinity
+    for _ in 0..<3 where least > 0.1 {
+      try warm(file, bytes: Workplace.size(file) / 2)
+      try warm(other, bytes: Workplace.size(other))
+      let before = try [file, other].map(residency)
+      try Command.run(command, discarding: true)
+      let after = try [file, other].map(residency)
+      let changes = zip(before, after).map { 100 * abs(Double($1.resident - $0.resident)) / Double($0.pages) }
+      least = min(least, changes.max() ?? 0)
+    }
+    return least
   }
 }

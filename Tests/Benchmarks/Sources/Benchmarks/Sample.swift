@@ -23,11 +23,10 @@ struct Series: Codable {
   /// Of any sample: memory has no good luck.
   var peakMemory: Int { samples.map(\.peakMemory).max() ?? 0 }
 
-  /// How far the lower half of the samples spreads, as a part of the best: the noise that a best of so many still has.
+  /// How far the median is from the best, as a part of the best: the noise that the best of so few still has.
   var spread: Double {
-    let walls = samples.map(\.wall).sorted()
-    guard let best = walls.first, best > 0 else { return 0 }
-    return (Self.middle(Array(walls.prefix((walls.count + 1) / 2))) - best) / best
+    let best = best
+    return best > 0 && best.isFinite ? (median - best) / best : 0
   }
 
   private static func middle(_ values: [Double]) -> Double {

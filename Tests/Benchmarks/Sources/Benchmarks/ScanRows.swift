@@ -32,7 +32,7 @@ enum ScanRows {
       tools: ["nbdcopy"], needs: [.coldCache]
     ) { bench in
       let image = try bench.image(index).dense
-      let other = try bench.image(0).sparse
+      let other = try bench.image(0).sparse()
       var trial = contenders(bench, image)
       for index in trial.contenders.indices { trial.contenders[index].before = PageCache.drop }
       let command = trial.contenders[0].commands[0]

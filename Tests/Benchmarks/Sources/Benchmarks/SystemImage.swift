@@ -7,16 +7,15 @@ import Foundation
 /// The few runs inside files cannot come from mke2fs, which leaves blocks of zeros out. So files hold a marker there, and
 /// zeros are written over it in the image.
 struct SystemImage {
-  /// Only what is not zeros is allocated.
-  let sparse: String
   /// Every block is written.
   let dense: String
   let mebibytes: Int
   let files: Int
+  private let workplace: Workplace
 
   private static let block = 4096
   /// Of 3 GiB, 1,727 MB are data.
-  private static let filled = 0.536
+  private static let filled = 0.5
   /// Runs of zeros inside files, for each MiB of the image: 1,800 in 3 GiB.
   private static let runsEachMiB = 0.586
   private static let marker = Array("a block of zeros, once the image is made.......................\n".utf8)
@@ -24,20 +23,27 @@ struct SystemImage {
   init(mebibytes: Int, files: Int, in workplace: Workplace) throws {
     self.mebibytes = mebibytes
     self.files = files
-    let sparse = try workplace.workload("system-\(mebibytes)-\(files).sparse.img") { image in
-      let tree = image + ".tree"
-      defer { try? workplace.remove(tree) }
+    self.workplace = workplace
+    dense = try workplace.workload("system-\(mebibytes)-\(files).dense.img") { image in
+      let (tree, made) = (image + ".tree", image + ".made")
+      defer {
+        try? workplace.remove(tree)
+        try? workplace.remove(made)
+      }
       try Self.writeTree(tree, mebibytes: mebibytes, files: files)
-      try Command.run(["truncate", "-s", "\(mebibytes)M", image])
+      try Command.run(["truncate", "-s", "\(mebibytes)M", made])
       let options = ["-q", "-F", "-t", "ext2", "-b", "4096", "-i", "16384", "-I", "256", "-m", "0", "-L", "COS_ACTIVE"]
-      try Command.run(["mke2fs"] + options + ["-d", tree, image])
-      try Self.replaceMarkers(in: image)
-      try Command.run(["fallocate", "--dig-holes", image])
+      try Command.run(["mke2fs"] + options + ["-d", tree, made])
+      try Self.replaceMarkers(in: made)
+      try Command.run(["cp", "--sparse=never", made, image])
       try Command.run(["sync", image])
     }
-    self.sparse = sparse
-    dense = try workplace.workload("system-\(mebibytes)-\(files).dense.img") { image in
-      try Command.run(["cp", "--sparse=never", sparse, image])
+  }
+
+  /// The same with only what is not zeros allocated.
+  func sparse() throws -> String {
+    try workplace.workload("system-\(mebibytes)-\(files).sparse.img") { image in
+      try Command.run(["cp", "--sparse=always", dense, image])
       try Command.run(["sync", image])
     }
   }

@@ -39,7 +39,7 @@ enum WriteRows {
       tools: ["cp", "qemu-img", "nbdcopy"]
     ) { bench in
       let image = try bench.image(0)
-      let source = dense ? image.dense : image.sparse
+      let source = dense ? image.dense : try image.sparse()
       try bench.warm(source)
       let peers: [(String, (String) -> [String])] = [
         ("cp --sparse=always", { ["cp", "--sparse=always", source, $0] }),
