@@ -6,7 +6,7 @@ struct Table {
 
   func heading() -> String {
     let times = ratiosOnly ? [] : ["BEST ms", "MEDIAN", "CPU ms"]
-    return line("WHO", times + ["RSS MiB", "× HEADROOM"])
+    return line("WHO", times + ["RSS MiB", "× HEADROOM", "× its CPU"])
   }
 
   func text(_ row: RowRecord) -> String {
@@ -18,8 +18,8 @@ struct Table {
       let series = contender.series
       let times = ratiosOnly ? [] : [rounded(series.best), rounded(series.median), rounded(series.cpu)]
       let memory = rounded(Double(series.peakMemory) / 1_048_576)
-      let ratio = ours.map { rounded(series.best / $0.best) } ?? "-"
-      lines.append(line("  " + contender.name, times + [memory, ratio]))
+      let ratios = ours.map { [rounded(series.best / $0.best), rounded(series.cpu / $0.cpu)] } ?? ["-", "-"]
+      lines.append(line("  " + contender.name, times + [memory] + ratios))
     }
     for target in row.targets {
       let result = target.met.map { $0 ? "met   " : "MISSED" } ?? "-     "

@@ -8,12 +8,14 @@ enum WriteRows {
     name: "reclaim", title: "reclaim --apply on a dense image", tools: ["fallocate"]
   ) { bench in
     let image = try bench.image(0).dense
-    let trial = Trial(
+    var trial = Trial(
       contenders: [
         digging("headroom reclaim --apply", .headroom, image, bench) { [bench.headroom, "reclaim", "--apply", $0] },
         digging("fallocate --dig-holes", .peer, image, bench) { ["fallocate", "--dig-holes", $0] },
       ],
       targets: [.faster(1.4, than: "fallocate --dig-holes"), .sameAllocation])
+    let ours = trial.contenders[0]
+    trial.agreement = { try unchanged(image, by: ours, at: copyPath(ours.role, bench), bench) }
     return trial
   }
 
@@ -21,7 +23,7 @@ enum WriteRows {
   private static func digging(
     _ name: String, _ role: Contender.Role, _ image: String, _ bench: Bench, _ command: (String) -> [String]
   ) -> Contender {
-    let copy = bench.workplace.temporary("\(role).img")
+    let copy = copyPath(role, bench)
     var contender = Contender(name, role, command(copy))
     contender.before = {
       try bench.workplace.remove(copy)
@@ -30,6 +32,10 @@ enum WriteRows {
     }
     contender.after = { try taken(copy, bench) }
     return contender
+  }
+
+  private static func copyPath(_ role: Contender.Role, _ bench: Bench) -> String {
+    bench.workplace.temporary("\(role).img")
   }
 
   private static func copy(dense: Bool) -> Row {
@@ -54,7 +60,10 @@ enum WriteRows {
       // A plain cp of a dense image leaves out no zeros: no match.
       contenders += peers.filter { !dense || $0.0 != "cp" }.map { copying($0.0, .peer, bench, $0.1) }
       let names = contenders.dropFirst().map(\.name)
-      return Trial(contenders: contenders, targets: [.faster(1, thanFastestOf: names), .neverMoreAllocated])
+      var trial = Trial(contenders: contenders, targets: [.faster(1, thanFastestOf: names), .neverMoreAllocated])
+      let ours = contenders[0]
+      trial.agreement = { try unchanged(source, by: ours, at: bench.workplace.temporary("copy.img"), bench) }
+      return trial
     }
   }
 
@@ -72,6 +81,17 @@ enum WriteRows {
     }
     contender.after = { try taken(destination, bench) }
     return contender
+  }
+
+  /// Runs it once and compares every byte of what it left with the image.
+  private static func unchanged(
+    _ image: String, by contender: Contender, at result: String, _ bench: Bench
+  ) throws -> String {
+    try contender.before()
+    for command in contender.commands { try Command.run(command, discarding: true) }
+    try Command.run(["cmp", image, result], discarding: true)
+    try bench.workplace.remove(result)
+    return "the same bytes"
   }
 
   /// What the file takes; then it goes.
