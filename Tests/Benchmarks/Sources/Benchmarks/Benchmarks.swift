@@ -37,11 +37,15 @@ import Foundation
     for row in all where options.only.isEmpty || options.only.contains(row.name) {
       let result = runner.run(row)
       record.rows.append(result)
+      // After each row: a run that is broken off has measured something, too.
+      if let path = options.json { try record.write(to: path) }
       show(table.text(result))
     }
     show(table.summary(record))
     if let old { show(Comparison(old: old, new: record).text) }
-    if let path = options.json { try record.write(to: path) }
+    if let path = options.markdown {
+      try Data((Markdown(run: record).text + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+    }
     guard record.failed.isEmpty else { return 2 }
     return options.quick || record.missed == 0 ? 0 : 1
   }

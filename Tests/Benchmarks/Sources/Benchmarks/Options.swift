@@ -9,6 +9,7 @@ struct Options {
   var scale = Scale.Name.standard
   var only: [String] = []
   var json: String?
+  var markdown: String?
   var compare: String?
   var rounds: Int?
   var quick = false
@@ -29,6 +30,7 @@ struct Options {
       case "--floors": floors = try value()
       case "--only": only += try value().split(separator: ",").map(String.init)
       case "--json": json = try value()
+      case "--markdown": markdown = try value()
       case "--compare": compare = try value()
       case "--rounds":
         guard let count = Int(try value()), count > 0 else { throw Failure("--rounds wants a whole number above zero") }
