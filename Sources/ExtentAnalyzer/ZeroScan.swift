@@ -4,8 +4,8 @@ import Synchronization
 
 /// Reads the data of a file and finds the allocation units that hold nothing but zeros.
 ///
-/// What lies in the page cache is looked at there; the rest is read. Memory stays flat: work is cut into pieces of at most
-/// 2 MiB, a batch of them is taken by the workers at once, and their findings are handed on in file order before the next
+/// What lies in the page cache is looked at there; the rest is read. Memory stays flat: work is cut into pieces of a few
+/// MiB, a batch of them is taken by the workers at once, and their findings are handed on in file order before the next
 /// batch.
 struct ZeroScan: Sendable {
   let source: any ImageSource
@@ -28,14 +28,14 @@ struct ZeroScan: Sendable {
   }
 
   /// A power of two and a multiple of the unit. A smaller mapping costs more than what is in it, a larger one memory.
-  private var pieceBytes: UInt64 { max(2 << 20, unit) }
+  private var pieceBytes: UInt64 { max(4 << 20, unit) }
+  /// Where the disk is read, a piece is one read: the kernel then sees them one behind the other, and reads ahead.
+  private var readBytes: UInt64 { max(2 << 20, unit) }
+  /// Threads for each worker where the disk is read, which is kept busy by more reads than there are processors.
+  private static let readersPerWorker = 2
   private static let pieceSpans = 1024
   /// Starting threads and waiting for the slower one at each batch's end must not count.
-  private static let batchPieces = 128
-  /// Large enough to keep a disk busy without read-ahead, small enough for the processor's cache.
-  private static let bufferBytes = 1 << 20
-  /// Threads for each worker: a disk is kept busy by several reads at once, more than there are processors.
-  private static let inFlight = 2
+  private static let batchPieces = 64
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
   private static let gapReadAlong: UInt64 = 32 << 10
   /// A disk with more bad places than this is not worth reading on.
@@ -48,11 +48,14 @@ struct ZeroScan: Sendable {
     var rest: ByteRange?
     var joiner = RunJoiner()
     var unreadable = 0
-    while true {
+    while let next = rest ?? spans.next() {
+      rest = next
+      let isCached = source.beginScan(
+        of: ByteRange(start: next.start, end: min(next.end, next.start + pieceBytes, size)))
+      let length = isCached ? pieceBytes : readBytes
       var batch: [[ByteRange]] = []
-      while batch.count < Self.batchPieces, let piece = nextPiece(&spans, &rest) { batch.append(piece) }
-      if batch.isEmpty { break }
-      for result in process(batch, unreadable) {
+      while batch.count < Self.batchPieces, let piece = nextPiece(of: length, &spans, &rest) { batch.append(piece) }
+      for result in process(batch, readers: isCached ? workers : workers * Self.readersPerWorker, unreadable) {
         switch result {
         case .success(let events):
           for event in events {
@@ -71,16 +74,16 @@ struct ZeroScan: Sendable {
     joiner.finish(handle)
   }
 
-  /// Spans of up to 2 MiB together; a longer span is cut.
-  private func nextPiece(_ spans: inout DataSpans, _ rest: inout ByteRange?) -> [ByteRange]? {
+  /// Spans of up to `length` together; a longer span is cut.
+  private func nextPiece(of length: UInt64, _ spans: inout DataSpans, _ rest: inout ByteRange?) -> [ByteRange]? {
     var piece: [ByteRange] = []
-    var room = pieceBytes
+    var room = length
     while room > 0, piece.count < Self.pieceSpans {
       guard let span = rest ?? spans.next() else { break }
       rest = nil
       if span.length > room {
         // Cut where whole pieces end, so that windows of long spans fall on the same places in every file.
-        let cut = (span.start + room) & ~(pieceBytes - 1)
+        let cut = (span.start + room) & ~(length - 1)
         let end = cut > span.start ? cut : span.start + room
         piece.append(ByteRange(start: span.start, end: end))
         rest = ByteRange(start: end, end: span.end)
@@ -94,10 +97,10 @@ struct ZeroScan: Sendable {
 
   /// - Parameter unreadable: How many units could not be read before.
   /// - Returns: A result for each piece; empty ones behind the piece that ends the scan.
-  private func process(_ batch: [[ByteRange]], _ unreadable: Int) -> [Result<[Event], StorageError>] {
+  private func process(_ batch: [[ByteRange]], readers: Int, _ unreadable: Int) -> [Result<[Event], StorageError>] {
     let shared = Batch(count: batch.count, unreadable: unreadable)
-    WorkerThreads.run(min(workers * Self.inFlight, batch.count)) {
-      let buffer = ScanBuffer(max(Self.bufferBytes, Int(unit)))
+    WorkerThreads.run(min(readers, batch.count)) {
+      let buffer = ScanBuffer(Int(readBytes))
       while true {
         let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
         // Pieces are begun in order, so those left out lie behind what ends the scan.

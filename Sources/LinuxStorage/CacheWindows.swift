@@ -2,16 +2,24 @@ import CLinuxStorage
 import Glibc
 import SpaceModel
 
-/// What of a file was not in the page cache before we read it, window by window.
+/// What of a file was not in the page cache before we read it, window by window, and which windows we have read in since.
 ///
-/// It is asked once for each window, and for the next one with it: reading sets off read-ahead where somebody's earlier
-/// reads left a mark for it, and what that brings in would look as if it had been there.
+/// A window is asked for once, and the next one with it: reading sets off read-ahead, and what that brings in would look as
+/// if it had been there.
 struct CacheWindows {
   private let descriptor: Int32
   /// Where the file's pages end.
   private let pageEnd: UInt64
-  private var known: [UInt64: [ByteRange]?] = [:]
-  private static let size: UInt64 = 64 << 20
+  private var known: [UInt64: Window] = [:]
+  /// More than any read-ahead; two of them may lie in the cache on our account.
+  private static let size: UInt64 = 32 << 20
+
+  private struct Window {
+    /// Page-aligned. `nil`: it cannot be asked.
+    var absent: [ByteRange]?
+    /// Read in since its pages were last let go.
+    var isTouched = false
+  }
 
   init(descriptor: Int32, size: UInt64) {
     self.descriptor = descriptor
@@ -28,21 +36,48 @@ struct CacheWindows {
   mutating func residency(of range: ByteRange) -> Residency {
     let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
     let pages = range.expanded(toMultipleOf: page)
-    let first = pages.start / Self.size
-    let last = (max(pages.end, 1) - 1) / Self.size
     var found: [ByteRange] = []
-    for window in first...last {
+    for window in Self.indices(of: pages) {
       for wanted in window...window + 1 where known[wanted] == nil {
-        known.updateValue(ask(wanted, page), forKey: wanted)
+        known[wanted] = Window(absent: ask(wanted, page))
       }
-      guard let runs = known[window] ?? nil else { return .unknown }
+      guard let runs = known[window]?.absent else { return .unknown }
       for run in runs {
         if let part = run.intersection(pages) { found.append(part) }
       }
     }
-    // Workers are never further apart than that.
-    if known.count > 64 { known = known.filter { $0.key + 8 >= first } }
     return .known(found)
+  }
+
+  private static func indices(of range: ByteRange) -> ClosedRange<UInt64> {
+    range.start / size...(max(range.end, range.start + 1) - 1) / size
+  }
+
+  /// Notes a read of something that was not cached.
+  ///
+  /// - Parameter absent: What ``residency(of:)`` said of it before.
+  /// - Returns: What was absent in windows that are done with, each window's by itself.
+  mutating func noteRead(of range: ByteRange, absent: [ByteRange]) -> [[ByteRange]] {
+    let windows = Self.indices(of: range)
+    // A reader far behind the others: its window is done with.
+    let isLate = windows.contains { known[$0] == nil }
+    for window in windows { known[window]?.isTouched = true }
+    let (first, last) = (windows.lowerBound, windows.upperBound)
+    let done = takeTouched { $0 &+ 1 < first || $0 > last + 1 }
+    return isLate && !absent.isEmpty ? done + [absent] : done
+  }
+
+  /// - Returns: What was absent in all windows that were read in, each window's by itself.
+  mutating func finish() -> [[ByteRange]] { takeTouched { _ in true } }
+
+  private mutating func takeTouched(where isDone: (UInt64) -> Bool) -> [[ByteRange]] {
+    var done: [[ByteRange]] = []
+    for (window, state) in known where isDone(window) {
+      if state.isTouched, let absent = state.absent, !absent.isEmpty { done.append(absent) }
+      // Once its pages are gone it can be asked anew.
+      known[window] = nil
+    }
+    return done
   }
 
   /// `nil`: it cannot be asked.

@@ -34,6 +34,11 @@ public protocol ImageSource: ByteSource {
   /// it is data, be it zeros. Empty where that does not happen or cannot be known.
   func dirtyRuns(in range: ByteRange) -> [ByteRange]
 
+  /// Called before a range of data is looked through, from start to end.
+  ///
+  /// - Returns: Whether it lies in the page cache, where more readers than processors only get into each other's way.
+  func beginScan(of range: ByteRange) -> Bool
+
   /// Finds the units of `spans` that hold nothing but zeros where the file's pages lie in the page cache, without copying
   /// them.
   ///
@@ -56,6 +61,8 @@ public protocol ImageSource: ByteSource {
 }
 
 extension ImageSource {
+  public func beginScan(of range: ByteRange) -> Bool { false }
+
   /// A source that has no pages of its own is read.
   public func zerosInPlace(
     of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, access: ScanAccess

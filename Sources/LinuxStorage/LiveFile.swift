@@ -53,6 +53,12 @@ public final class LiveFile: ImageSource {
   /// hole allocates it.
   private static let cachedTypes: Set<String> = ["ext4", "xfs", "btrfs", "f2fs", "vfat", "exfat", "squashfs", "erofs"]
 
+  public func beginScan(of range: ByteRange) -> Bool {
+    if quiet.isCached(range) { return true }
+    quiet.expectScan()
+    return false
+  }
+
   public func zerosInPlace(
     of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, access: ScanAccess
   ) -> [ByteRange]? {

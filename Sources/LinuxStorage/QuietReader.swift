@@ -18,8 +18,19 @@ public final class QuietReader: Sendable {
   public init(_ file: ReadOnlyFile, size: UInt64) {
     self.file = file
     windows = Mutex(CacheWindows(descriptor: file.descriptor, size: size))
-    // Read-ahead would bring in what lies behind each read.
+    // Of a structure that is looked up here and there, nothing behind a read is wanted.
     posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_RANDOM)
+  }
+
+  deinit { letGo(windows.withLock { $0.finish() }) }
+
+  /// From now on it is read from start to end: the kernel may read ahead, which keeps a disk busy as many reads at once do.
+  func expectScan() { posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_NORMAL) }
+
+  /// Whether a range lies in the page cache whole.
+  func isCached(_ range: ByteRange) -> Bool {
+    guard case .known(let absent) = windows.withLock({ $0.residency(of: range) }) else { return false }
+    return absent.isEmpty
   }
 
   /// Like ``ReadOnlyFile/read(into:at:)``.
@@ -34,17 +45,23 @@ public final class QuietReader: Sendable {
     case .unknown:
       absent = []
     }
-    let got: Int
-    if let uncached = readDontCache(into: buffer, at: offset) {
-      got = uncached
-    } else {
-      got = try file.read(into: buffer, at: offset)
+    defer { letGo(windows.withLock { $0.noteRead(of: range, absent: absent) }) }
+    if let got = readDontCache(into: buffer, at: offset) { return got }
+    return try file.read(into: buffer, at: offset)
+  }
+
+  /// Takes out of the cache again what we brought in; what was there is somebody's working set.
+  ///
+  /// RWF_DONTCACHE leaves some behind. A window at a time, not read by read: dropping pages that were just read makes the
+  /// kernel wait for all processors.
+  private func letGo(_ windows: [[ByteRange]]) {
+    for absent in windows {
+      guard let first = absent.first, let last = absent.last else { continue }
+      let isClean = absent.count > 1 && mayDrop(ByteRange(start: first.start, end: last.end))
+      for range in absent where isClean || mayDrop(range) {
+        posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
+      }
     }
-    // Only what we brought in goes again; what was there is somebody's working set. RWF_DONTCACHE leaves some behind.
-    for range in absent where mayDrop(range) {
-      posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
-    }
-    return got
   }
 
   /// As ``ImageSource/zerosInPlace(of:unit:size:access:)`` says it.
@@ -59,7 +76,7 @@ public final class QuietReader: Sendable {
     if !evenIfAbsent {
       let range = ByteRange(start: first.start, end: end)
       guard spans.reduce(0, { $0 + $1.length }) / UInt64(spans.count) >= Self.worthMapping,
-        case .known(let absent) = windows.withLock({ $0.residency(of: range) }), absent.isEmpty
+        isCached(range)
       else { return nil }
     }
     let units = spans.reduce(0) { $0 + $1.length } / unit
