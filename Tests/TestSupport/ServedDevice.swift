@@ -3,6 +3,11 @@ import Foundation
 /// A block device behind which a program can make trouble: a loop device on a file of FUSE (nbdfuse), which nbdkit serves
 /// from the real file through its filters.
 ///
+/// One request of the loop device is one request to nbdkit. That matters: where FUSE cuts a write in two, as it does through
+/// the page cache when the write begins inside a page, and only the second part fails, the loop device takes the short
+/// write for a whole one, and a block is lost without any error. So it uses direct I/O, and requests below the 1 MiB that
+/// FUSE takes at once.
+///
 /// Taken apart by ``close()``, or when it goes away. Needs `nbdkit` and `nbdfuse`.
 public final class ServedDevice {
   public enum Trouble: Sendable {
@@ -19,6 +24,9 @@ public final class ServedDevice {
   private let mark: String
   private let server: RunningCommand
   private var loop: LoopDevice?
+  /// The loop device keeps it for whoever has it next.
+  private var limit = ""
+  private var oldLimit = ""
 
   public init(image: String, trouble: Trouble) throws {
     scratch = try ScratchDirectory()
@@ -38,9 +46,12 @@ public final class ServedDevice {
       arguments: ["-c", "exec \"$@\" 2>/dev/null", "sh", try Command.path(of: "nbdfuse"), file, "["] + words + ["]"])
     for _ in 0..<600 where loop == nil {
       usleep(20_000)
-      if try isMounted() { loop = try LoopDevice(image: file) }
+      if try isMounted() { loop = try LoopDevice(image: file, directIO: true) }
     }
-    guard loop != nil else { throw Command.Failure(description: "nbdfuse did not mount \(file)") }
+    guard let loop else { throw Command.Failure(description: "nbdfuse did not mount \(file)") }
+    limit = "/sys/block/\(loop.name)/queue/max_sectors_kb"
+    oldLimit = try String(contentsOfFile: limit, encoding: .utf8)
+    try "512".write(toFile: limit, atomically: false, encoding: .utf8)
   }
 
   deinit { try? close() }
@@ -57,6 +68,7 @@ public final class ServedDevice {
     guard let device = loop else { return }
     loop = nil
     isFailing = false
+    try oldLimit.write(toFile: limit, atomically: false, encoding: .utf8)
     try device.detach()
     // The kernel lets go of the loop device, and that of the file, a moment later.
     for _ in 0..<250 {
