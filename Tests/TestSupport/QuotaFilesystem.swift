@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// A filesystem on which an ordinary user's space is limited.
 public enum QuotaFilesystem: String, Sendable, CaseIterable {
@@ -21,9 +20,10 @@ public enum QuotaFilesystem: String, Sendable, CaseIterable {
       try with(limitMiB: 1) { _ in }
       return nil
     } catch {
-      let lines = "\(error)".split(separator: "\n")
-      let words = lines.first { $0.hasPrefix("mount: ") } ?? lines.first ?? ""
-      return "this kernel has no quotas on \(rawValue) (\(option)): \(words)"
+      // `mount: /mnt: wrong fs type, bad option, bad superblock on …`
+      let line = "\(error)".split(separator: "\n").first { $0.hasPrefix("mount: ") }
+      let words = line?.split(separator: ":").last?.split(separator: ",").prefix(2).joined(separator: ",")
+      return "this kernel has no quotas on \(rawValue) (\(option)); tried, with the answer:\(words ?? " failed")"
     }
   }
 
@@ -67,12 +67,5 @@ public enum QuotaFilesystem: String, Sendable, CaseIterable {
       try Command.check("chown", "\(user):\(user)", directory)
       return try body(directory)
     }
-  }
-}
-
-extension Trait where Self == ConditionTrait {
-  /// One kind of filesystem with quotas. What is missing is found out once, by mounting one.
-  public static func needsQuota(_ missing: String?) -> Self {
-    .enabled(if: missing == nil, "\(missing ?? "")")
   }
 }
