@@ -19,6 +19,13 @@ enum Reclaim {
   static func run(
     _ arguments: String..., status: Int32 = 0, timeout: Duration = .seconds(120)
   ) throws -> Outcome {
+    try run(arguments: arguments, status: status, timeout: timeout)
+  }
+
+  @discardableResult
+  static func run(
+    arguments: [String], status: Int32 = 0, timeout: Duration = .seconds(120)
+  ) throws -> Outcome {
     let result = try Headroom.run(arguments: ["reclaim", "--json"] + arguments, timeout: timeout)
     guard result.status == status else { throw Unexpected(result.description) }
     return Outcome(report: try decoded(result), result: result)
