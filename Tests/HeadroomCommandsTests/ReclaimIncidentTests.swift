@@ -177,7 +177,8 @@ struct ReclaimIncidentTests {
       #expect(try Headroom.run("verify", image).status == 2)
       let done = try Reclaim.run("--apply", "--verify", image)
       #expect(try done.image.state == .done)
-      #expect(try Headroom.run("verify", image).status == 0)
+      let verified = try Headroom.run("verify", image)
+      #expect(verified.status == 0, "\(verified)\n\(done.result)")
 
       // The other way round the holes cannot have been dug.
       try Command.check("cp", "--sparse=never", inner, image)
