@@ -10,6 +10,13 @@ public protocol ImageSource: ByteSource {
   /// - Throws: ``StorageError`` where the filesystem answers nothing at all, or contradicts itself.
   func extentMap() throws(StorageError) -> ExtentMap
 
+  /// Hands on what ``extentMap()`` would hold, in order and without holding it: for who only counts. Neighbours that a map
+  /// would join come one by one. Ends early where `take` answers false.
+  ///
+  /// - Returns: Where they came from; `nil` where this source has no such way, and nothing was handed on.
+  /// - Throws: Like ``extentMap()``.
+  func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource?
+
   /// Facts of the filesystem the file lies on.
   var host: HostFilesystem { get }
 
@@ -39,6 +46,10 @@ public protocol ImageSource: ByteSource {
   ///
   /// - Throws: ``StorageError`` `.permissionDenied` without CAP_SYS_ADMIN.
   func wholeExtents() throws(StorageError) -> [WholeExtent]?
+}
+
+extension ImageSource {
+  public func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource? { nil }
 }
 
 /// A file extent item of a btrfs file: a window into an extent that is freed as a whole.
