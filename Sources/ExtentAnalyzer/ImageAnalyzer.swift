@@ -5,7 +5,7 @@ import SpaceModel
 public struct ImageAnalyzer: Sendable {
   /// Read the data and find zeros. Without it nothing is known of zeros.
   public var readsData = true
-  /// Cells of the hole map.
+  /// Cells of the hole map; 0 where nobody asks for them.
   public var cellLimit = 256
   /// How many threads read at once.
   public var workers = 2
@@ -72,10 +72,7 @@ public struct ImageAnalyzer: Sendable {
     measurement.cells = cells
 
     let after = try source.status()
-    // Allocation alone may move without any write: delayed allocation settles while we look.
-    measurement.changedWhileReading =
-      before.size != after.size || before.modified != after.modified || before.changed != after.changed
-      || measurement.readError?.code == .truncated
+    measurement.changedWhileReading = before.differs(from: after) || measurement.readError?.code == .truncated
     return measurement
   }
 }
@@ -104,25 +101,18 @@ public struct ImageMeasurement: Sendable {
     cells = CellMap(size: 0, limit: 1)
   }
 
-  /// Whether the filesystem accounts in a way that classes and `st_blocks` can be told apart; see
-  /// ``ImageUsage/metadataBytes``.
-  public var metadata: UInt64? {
-    guard map.source == .fiemap || map.source == .filesystem, !totals.hasUncountable,
-      status.allocated >= totals.mapped
-    else { return nil }
-    return status.allocated - totals.mapped
+  /// What the map alone says.
+  public var figures: MapFigures {
+    MapFigures(status: status, apparentSize: map.apparentSize, source: map.source, totals: totals)
   }
+
+  /// See ``MapFigures/metadata``.
+  public var metadata: UInt64? { figures.metadata }
 
   /// The figures of the report, without what is inside the image.
   public func usage(path: FilePath, role: ImageRole) -> ImageUsage {
-    var usage = ImageUsage(
-      path: path, role: role, apparentBytes: ByteCount(clamping: map.apparentSize),
-      allocatedBytes: ByteCount(clamping: status.allocated), mapSource: map.source)
-    usage.sparse =
-      map.source == .blocks ? status.allocated < map.apparentSize : totals.hole > 0
+    var usage = figures.usage(path: path, role: role)
     guard map.source != .blocks else { return usage }
-    usage.dataBytes = ByteCount(clamping: totals.data)
-    usage.holeBytes = ByteCount(clamping: totals.hole)
     usage.map = cells.holeMap
     if let zero {
       usage.zeroBytes = ByteCount(clamping: zero.zeroBytes)
@@ -130,13 +120,6 @@ public struct ImageMeasurement: Sendable {
       usage.reclaimableBasis = .scan
       if !zero.reasons.isEmpty { usage.reclaimableReasons = zero.reasons }
     }
-    guard map.source != .seek else { return usage }
-    usage.unwrittenBytes = ByteCount(clamping: totals.unwritten)
-    usage.pastEofBytes = ByteCount(clamping: totals.pastEnd)
-    usage.metadataBytes = metadata.map(ByteCount.init(clamping:))
-    usage.sharedBytes = ByteCount(clamping: totals.shared)
-    usage.extentCount = map.count
-    usage.fragmentCount = totals.fragments
     return usage
   }
 }

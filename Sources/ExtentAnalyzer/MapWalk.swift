@@ -2,8 +2,19 @@ import SpaceModel
 
 /// A stretch of a file that is of one kind, as a map picture or an extent list shows it.
 public struct MapSegment: Hashable, Sendable {
-  public enum Kind: String, Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
     case data, zero, hole, unwritten, unreadable
+
+    /// As a report writes it.
+    public var word: StaticString {
+      switch self {
+      case .data: "data"
+      case .zero: "zero"
+      case .hole: "hole"
+      case .unwritten: "unwritten"
+      case .unreadable: "unreadable"
+      }
+    }
   }
 
   public var range: ByteRange
@@ -19,11 +30,19 @@ public struct MapSegment: Hashable, Sendable {
 /// Runs are taken in as they are found, so neither they nor the segments are ever held in memory.
 struct MapWalk {
   private let map: ExtentMap
-  private var index = 0
+  private var index: Int
+  /// The one at ``index``; `nil` behind the last.
+  private var current: Extent?
   /// Everything before it was handed on.
-  private(set) var position: UInt64 = 0
+  private(set) var position: UInt64
 
-  init(_ map: ExtentMap) { self.map = map }
+  /// - Parameter position: Everything before it was handed on already.
+  init(_ map: ExtentMap, from position: UInt64 = 0) {
+    self.map = map
+    self.position = position
+    index = map.firstIndex(endingAfter: position)
+    current = index < map.count ? map[index] : nil
+  }
 
   /// Hands on everything before `range`, then the data in it as `kind`.
   mutating func mark(_ range: ByteRange, as kind: MapSegment.Kind, _ handle: (MapSegment) -> Void) {
@@ -45,14 +64,14 @@ struct MapWalk {
   private mutating func advance(to end: UInt64, dataAs kind: MapSegment.Kind, _ handle: (MapSegment) -> Void) {
     let end = min(end, map.apparentSize)
     while position < end {
-      guard index < map.count else {
+      guard let extent = current else {
         emit(to: end, .hole, nil, false, handle)
         return
       }
-      let extent = map[index]
       let extentEnd = extent.start + extent.length
       if extentEnd <= position {
         index += 1
+        current = index < map.count ? map[index] : nil
       } else if extent.start > position {
         emit(to: min(extent.start, end), .hole, nil, false, handle)
       } else {

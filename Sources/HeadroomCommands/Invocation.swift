@@ -5,7 +5,9 @@ import SpaceReport
 /// How the program was started: by which name, with which words.
 struct Invocation: Sendable {
   /// The words for the parser, without the program's name.
-  let words: [String]
+  var words: [String] { images.words }
+  /// The names of many images, folded.
+  let images: FoldedImages
   /// The format whose reader also wants to be told of errors its own way; `nil`: none.
   let adapter: ReportFormat?
 
@@ -17,8 +19,8 @@ struct Invocation: Sendable {
   init(name: String, words: [String]) {
     let isPlugin = name.split(separator: "/").last == "check_headroom"
     let plain = words.map { $0 == "--termination-log" ? "--termination-log=/dev/termination-log" : $0 }
-    self.words = isPlugin ? Self.plugin(plain) : Self.withLongVersion(plain)
-    adapter = Self.adapter(of: self.words)
+    images = FoldedImages(isPlugin ? Self.plugin(plain) : Self.withLongVersion(plain))
+    adapter = Self.adapter(of: images.words)
   }
 
   /// The words behind the name of the command.

@@ -48,7 +48,8 @@ struct MapCommand: ParsableCommand {
   @OptionGroup(title: "Format") var format: MapFormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
-  func validate() throws {
+  mutating func validate() throws {
+    images = Invocation.current.images.unfolded(images)
     if label != nil || partition != nil, disk == nil {
       throw ValidationError("--label and --partition go with --disk.")
     }

@@ -10,6 +10,13 @@ public protocol ImageSource: ByteSource {
   /// - Throws: ``StorageError`` where the filesystem answers nothing at all, or contradicts itself.
   func extentMap() throws(StorageError) -> ExtentMap
 
+  /// Hands on what ``extentMap()`` would hold, in order and without holding it: for who only counts. Neighbours that a map
+  /// would join come one by one. Ends early where `take` answers false.
+  ///
+  /// - Returns: Where they came from; `nil` where this source has no such way, and nothing was handed on.
+  /// - Throws: Like ``extentMap()``.
+  func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource?
+
   /// Facts of the filesystem the file lies on.
   var host: HostFilesystem { get }
 
@@ -61,6 +68,8 @@ public protocol ImageSource: ByteSource {
 }
 
 extension ImageSource {
+  public func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource? { nil }
+
   public func beginScan(of range: ByteRange) -> Bool { false }
 
   /// A source that has no pages of its own is read.

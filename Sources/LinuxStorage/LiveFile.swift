@@ -74,25 +74,56 @@ public final class LiveFile: ImageSource {
 
   /// FIEMAP, then SEEK_DATA and SEEK_HOLE, then `st_blocks`.
   public func extentMap() throws(StorageError) -> ExtentMap {
-    if let map = try fiemap() { return map }
-    return try seekMap()
+    var map = ExtentMap(apparentSize: size, source: .fiemap)
+    var disorder: ExtentOrderError?
+    let isKnown = try fiemap { extent in
+      do throws(ExtentOrderError) { try map.append(extent) } catch {
+        disorder = error
+        return false
+      }
+      return true
+    }
+    if let disorder {
+      throw StorageError(
+        .corrupt, operation: "read extents of", path: path,
+        message: "the kernel's answer goes backwards at byte \(disorder.extent.start)")
+    }
+    return isKnown ? map : try seekMap()
   }
 
-  /// `nil` where the filesystem has no FIEMAP (tmpfs, FUSE, NFS, squashfs).
-  private func fiemap() throws(StorageError) -> ExtentMap? {
-    var map = ExtentMap(apparentSize: size, source: .fiemap)
-    let capacity = 512
-    var batch = [cls_extent](repeating: cls_extent(), count: capacity)
+  public func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource? {
+    try fiemap(take) ? .fiemap : nil
+  }
+
+  /// Extents a call: from 128 on it takes no longer for each of them.
+  private static let batch = 512
+
+  /// - Parameter take: Gets the extents, which ascend and do not overlap; false ends it.
+  /// - Returns: False where the filesystem has no FIEMAP (tmpfs, FUSE, NFS, squashfs).
+  private func fiemap(_ take: (Extent) -> Bool) throws(StorageError) -> Bool {
+    let outcome = withUnsafeTemporaryAllocation(of: cls_extent.self, capacity: Self.batch) { batch in
+      do throws(StorageError) {
+        return Result<Bool, StorageError>.success(try fiemap(batch, take))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
+  private func fiemap(
+    _ batch: UnsafeMutableBufferPointer<cls_extent>, _ take: (Extent) -> Bool
+  ) throws(StorageError) -> Bool {
     var next: UInt64 = 0
     while true {
-      let count = cls_fiemap(file.descriptor, next, &batch, UInt32(capacity))
+      let count = cls_fiemap(file.descriptor, next, batch.baseAddress, UInt32(batch.count))
       guard count >= 0 else {
         // EINVAL and EBADR: old kernels' ways of saying that they know no such request.
-        if map.isEmpty, [EOPNOTSUPP, ENOTTY, EINVAL, EBADR, ENOSYS].contains(-count) { return nil }
+        if next == 0, [EOPNOTSUPP, ENOTTY, EINVAL, EBADR, ENOSYS].contains(-count) { return false }
         throw SystemCallTable.error(
           operation: "read extents of", path: path, call: "ioctl(FS_IOC_FIEMAP)", errno: -count)
       }
-      guard count > 0 else { return map }
+      guard count > 0 else { return true }
       let start = next
       for raw in batch[..<Int(count)] {
         let (end, overflow) = raw.logical.addingReportingOverflow(raw.length)
@@ -103,16 +134,12 @@ public final class LiveFile: ImageSource {
         let extent = Extent(
           start: raw.logical + skipped, length: raw.length - skipped,
           physical: unplaced ? nil : raw.physical &+ skipped, flags: Extent.Flags(fiemap: raw.flags))
-        do { try map.append(extent) } catch {
-          throw StorageError(
-            .corrupt, operation: "read extents of", path: path,
-            message: "the kernel's answer goes backwards at byte \(error.extent.start)")
-        }
+        guard take(extent) else { return true }
         next = end
-        if raw.flags & cls_FIEMAP_LAST != 0 { return map }
+        if raw.flags & cls_FIEMAP_LAST != 0 { return true }
       }
       // Nothing of the batch was new: nothing will be.
-      if next == start { return map }
+      if next == start { return true }
     }
   }
 

@@ -48,7 +48,7 @@ public struct Extent: Hashable, Sendable {
   }
 
   /// Whether `next` goes on where this one ends, in the file and on the device, with equal flags.
-  func continues(in next: Extent) -> Bool {
+  public func continues(in next: Extent) -> Bool {
     guard start + length == next.start, flags == next.flags else { return false }
     switch (physical, next.physical) {
     case (let here?, let there?): return here &+ length == there

@@ -74,6 +74,31 @@ public struct ExtentMap: Sendable {
 extension ExtentMap: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { count }
+
+  public func makeIterator() -> Iterator { Iterator(pieces) }
+
+  /// Goes through a piece without looking it up for each extent.
+  public struct Iterator: IteratorProtocol {
+    private let pieces: [ExtentPiece]
+    private var piece: ExtentPiece?
+    private var nextPiece = 0
+    private var index = 0
+
+    init(_ pieces: [ExtentPiece]) { self.pieces = pieces }
+
+    public mutating func next() -> Extent? {
+      while true {
+        if let piece, index < piece.count {
+          defer { index += 1 }
+          return piece[index]
+        }
+        guard nextPiece < pieces.count else { return nil }
+        piece = pieces[nextPiece]
+        nextPiece += 1
+        index = 0
+      }
+    }
+  }
 }
 
 /// An extent that does not come behind the ones before it: an on-disk structure that contradicts itself, or a file

@@ -23,6 +23,8 @@ struct ExtentPiece: Sendable {
     sectorsAndFlags.reserveCapacity(Self.capacity)
   }
 
+  var count: Int { starts.count }
+
   mutating func append(_ extent: Extent) {
     starts.append(extent.start)
     physicals.append(extent.physical ?? .max)
@@ -40,7 +42,11 @@ struct ExtentPiece: Sendable {
   private mutating func setLength(_ length: UInt64, flags: Extent.Flags, at index: Int) {
     let sectors = length / Self.sector
     let fits = length % Self.sector == 0 && sectors < 1 << (32 - UInt64(Self.flagBits))
-    lengths[index] = fits ? nil : length
+    if fits {
+      if !lengths.isEmpty { lengths[index] = nil }
+    } else {
+      lengths[index] = length
+    }
     sectorsAndFlags[index] = (fits ? UInt32(sectors) : 0) << Self.flagBits | UInt32(flags.rawValue)
   }
 

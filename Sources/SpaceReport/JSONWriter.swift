@@ -11,11 +11,8 @@ public struct JSONWriter: Sendable {
   /// - Parameter indented: Two spaces a level and a line an element; else everything on one line.
   public init(indented: Bool = true) { self.indented = indented }
 
-  /// Gives away what was written so far.
-  public mutating func take() -> [UInt8] {
-    defer { bytes.removeAll(keepingCapacity: true) }
-    return bytes
-  }
+  /// Forgets what was written so far, and keeps its room.
+  public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   public mutating func beginObject() { begin(UInt8(ascii: "{")) }
   public mutating func endObject() { end(UInt8(ascii: "}")) }
@@ -50,6 +47,12 @@ public struct JSONWriter: Sendable {
   public mutating func value(_ flag: Bool) {
     separate()
     bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+  }
+
+  /// A value that is JSON already.
+  mutating func value(formatted text: UnsafeRawBufferPointer) {
+    separate()
+    bytes.append(contentsOf: text)
   }
 
   /// A line end after a document.

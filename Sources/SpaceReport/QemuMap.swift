@@ -26,6 +26,9 @@ public struct QemuMap: Sendable {
     pending = (range, isData)
   }
 
+  /// Whether enough was gathered to be worth a write.
+  public var isLong: Bool { text.count >= 64 << 10 }
+
   /// What can be written so far.
   public mutating func take() -> [UInt8] {
     defer { text.removeAll(keepingCapacity: true) }

@@ -5,21 +5,24 @@ extension UpgradeProfile {
   public static let builtInNames = ["harvester", "elemental", "elemental-v2", "elemental-btrfs", "kairos"]
 
   /// A profile of this build; `nil` for a name it does not have.
-  public static func builtIn(_ name: String) -> UpgradeProfile? { profiles[name] }
-
-  /// Its own files: that they can be read is a matter of this build, and a test's.
-  private static let profiles: [String: UpgradeProfile] = {
-    let files = [
-      PackageResources.harvester_json, PackageResources.elemental_json, PackageResources.elemental_v2_json,
-      PackageResources.elemental_btrfs_json, PackageResources.kairos_json,
-    ]
-    var profiles: [String: UpgradeProfile] = [:]
-    for file in files {
-      guard let profile = try? UpgradeProfile(json: file) else { continue }
-      profiles[profile.name] = profile
+  public static func builtIn(_ name: String) -> UpgradeProfile? {
+    switch name {
+    case "harvester": harvester
+    case "elemental": elemental
+    case "elemental-v2": elementalV2
+    case "elemental-btrfs": elementalBtrfs
+    case "kairos": kairos
+    default: nil
     }
-    return profiles
-  }()
+  }
+
+  // Each is read when it is asked for: a run needs one. That they can be read, and have these names, is a matter of this
+  // build, and a test's.
+  private static let harvester = try? UpgradeProfile(json: PackageResources.harvester_json)
+  private static let elemental = try? UpgradeProfile(json: PackageResources.elemental_json)
+  private static let elementalV2 = try? UpgradeProfile(json: PackageResources.elemental_v2_json)
+  private static let elementalBtrfs = try? UpgradeProfile(json: PackageResources.elemental_btrfs_json)
+  private static let kairos = try? UpgradeProfile(json: PackageResources.kairos_json)
 
   /// Reads a profile and checks that it can be calculated with.
   ///

@@ -25,7 +25,7 @@ private final class Counter: Sendable {
   private func measured(_ source: FaultySource) throws -> (String, ImageMeasurement) {
     var segments: [MapSegment] = []
     let measurement = try ImageAnalyzer().measure(source) { segments.append($0) }
-    return (segments.map { "\($0.kind.rawValue) \($0.range.length)" }.joined(separator: ", "), measurement)
+    return (segments.map { "\($0.kind) \($0.range.length)" }.joined(separator: ", "), measurement)
   }
 
   @Test("every byte of a block counts, the last one too") func everyByteOfABlockCountsTheLastOneToo() throws {

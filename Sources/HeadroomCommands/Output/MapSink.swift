@@ -4,7 +4,7 @@ import SpaceAudit
 import SpaceModel
 import SpaceReport
 
-/// Measures images one by one and writes each as it is measured; extents go out as they are found.
+/// Measures images one by one and writes each as it is measured; extents go out as they are result.
 final class MapSink {
   private let options: OutputOptions
   private let inputs: [FilePath]
@@ -12,6 +12,8 @@ final class MapSink {
   private var isJSON: Bool { format == .json }
   private let isArray: Bool
   private let summary: Bool
+  /// Asked once: it takes calls to the terminal.
+  private let style: TextStyle
   private var writer: JSONWriter
   private var table = TextTable([.left] + Array(repeating: .right, count: 8))
   private var rows = 0
@@ -26,6 +28,7 @@ final class MapSink {
   init(_ options: OutputOptions, format: MapFormatOptions.Format, inputs: [FilePath], isArray: Bool, summary: Bool) {
     self.inputs = inputs
     self.options = options
+    style = options.style
     self.format = format
     self.isArray = isArray
     self.summary = summary
@@ -45,29 +48,37 @@ final class MapSink {
     analyzer.readsData = readsData
     analyzer.onRead = monitor.onRead
     if readsData { monitor.onPlan(try target.source.status().allocated) }
-    let style = options.style
-    if format == .text, !summary { analyzer.cellLimit = MapPicture.cellLimit(width: style.width) }
-    let measurement =
-      switch format {
-      case .text: try analyzer.measure(target.source)
-      case .json: try json(target, analyzer)
-      case .qemuMap: try qemuMap(target, analyzer)
+    // Cells are for a picture only.
+    analyzer.cellLimit = format == .text && !summary ? MapPicture.cellLimit(width: style.width) : 0
+    let result: MapResult
+    switch format {
+    case .text:
+      result = try measure(target, analyzer)
+      if case .measured(let measurement) = result, !summary {
+        draw(result.usage(target.path), measurement, progress)
+      } else {
+        add(result.usage(target.path))
       }
-    measured += 1
-    let usage = measurement.usage(path: target.path, role: .other)
-    if format == .text {
-      if summary { add(usage) } else { draw(usage, measurement, style, progress) }
+    case .json: result = try json(target, analyzer)
+    case .qemuMap: result = .counted(try qemuMap(target, analyzer))
     }
-    if let error = measurement.readError {
+    measured += 1
+    if let error = result.readError {
       progress.finish()
       Output.error(error)
       return false
     }
-    if measurement.changedWhileReading {
+    if result.changedWhileReading {
       progress.finish()
       Output.note("'\(target.path.display)' changed while it was measured; its figures may be of no single moment")
     }
     return true
+  }
+
+  /// Where sums are all that is asked for, the extents are not kept.
+  private func measure(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> MapResult {
+    if summary, !analyzer.readsData { return .counted(try analyzer.figures(of: target.source)) }
+    return .measured(try analyzer.measure(target.source))
   }
 
   func finish() throws {
@@ -85,32 +96,33 @@ final class MapSink {
 
   // MARK: JSON
 
-  private func json(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> ImageMeasurement {
+  private func json(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> MapResult {
     let status = try target.source.status()
     any = true
     writer.beginObject()
     write(path: target.path)
     write("apparent_bytes", status.size)
     write("allocated_bytes", status.allocated)
-    let measurement: ImageMeasurement
+    let result: MapResult
     if summary {
-      measurement = try closing { () throws(StorageError) in try analyzer.measure(target.source) }
+      result = try closing { () throws(StorageError) in try measure(target, analyzer) }
     } else {
       writer.key("extents")
       writer.beginArray()
-      measurement = try closing { () throws(StorageError) in
+      result = try closing { () throws(StorageError) in
         defer { writer.endArray() }
-        return try analyzer.measure(target.source) { self.write($0) }
+        if !analyzer.readsData { return .counted(try analyzer.figures(of: target.source) { self.write($0) }) }
+        return .measured(try analyzer.measure(target.source) { self.write($0) })
       }
     }
-    write(measurement.usage(path: target.path, role: .other))
+    write(result.usage(target.path))
     writer.endObject()
     flush(force: false)
-    return measurement
+    return result
   }
 
   /// A measurement that fails still leaves a document that is whole.
-  private func closing(_ body: () throws(StorageError) -> ImageMeasurement) throws(StorageError) -> ImageMeasurement {
+  private func closing(_ body: () throws(StorageError) -> MapResult) throws(StorageError) -> MapResult {
     do throws(StorageError) { return try body() } catch {
       writer.endObject()
       throw error
@@ -118,17 +130,10 @@ final class MapSink {
   }
 
   private func write(_ segment: MapSegment) {
-    writer.beginObject()
-    write("start_bytes", segment.range.start)
-    write("length_bytes", segment.range.length)
-    writer.key("kind")
-    writer.value(segment.kind.rawValue)
-    if let physical = segment.physical { write("physical_bytes", physical) }
-    if segment.kind != .hole {
-      writer.key("shared")
-      writer.value(segment.isShared)
-    }
-    writer.endObject()
+    writer.value(
+      JSONWriter.MapSegment(
+        range: segment.range, kind: segment.kind.word, physical: segment.physical,
+        isShared: segment.kind == .hole ? nil : segment.isShared))
     flush(force: false)
   }
 
@@ -178,17 +183,16 @@ final class MapSink {
     writer.value(usage.mapSource.rawValue)
   }
 
-  private func qemuMap(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> ImageMeasurement {
+  private func qemuMap(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> MapFigures {
     var map = QemuMap(size: try target.source.status().size)
     do throws(StorageError) {
-      let measurement = try analyzer.measure(target.source) { segment in
+      let figures = try analyzer.figures(of: target.source) { segment in
         map.add(segment.range, isData: segment.kind == .data || segment.kind == .zero)
-        let text = map.take()
-        if !text.isEmpty { self.write(text) }
+        if map.isLong { self.write(map.take()) }
       }
       map.finish()
       write(map.take())
-      return measurement
+      return figures
     } catch {
       map.finishEarly()
       write(map.take())
@@ -198,7 +202,7 @@ final class MapSink {
 
   // MARK: Text
 
-  private func draw(_ usage: ImageUsage, _ measurement: ImageMeasurement, _ style: TextStyle, _ progress: Progress) {
+  private func draw(_ usage: ImageUsage, _ measurement: ImageMeasurement, _ progress: Progress) {
     progress.finish()
     let picture = MapPicture(
       usage, cells: measurement.cells.cells, cellBytes: ByteCount(clamping: measurement.cells.cellBytes),
@@ -208,7 +212,6 @@ final class MapSink {
   }
 
   private func add(_ usage: ImageUsage) {
-    let style = options.style
     rows += 1
     table.add([
       usage.path.display, style.size(usage.apparentBytes), style.size(usage.allocatedBytes),
@@ -218,7 +221,9 @@ final class MapSink {
   }
 
   private func flush(force: Bool) {
-    if force || writer.bytes.count >= 64 << 10 { write(writer.take()) }
+    guard force || writer.bytes.count >= 64 << 10 else { return }
+    write(writer.bytes)
+    writer.removeAll()
   }
 
   private func write(_ bytes: [UInt8]) {
