@@ -79,7 +79,9 @@ public struct ReclaimPlanner: Sendable {
     guard map.source != .blocks else {
       throw StorageError(
         .unsupported, operation: "find zeros in", path: file.path,
-        message: "its filesystem does not tell where its data lies")
+        message: "its filesystem does not tell where its data lies",
+        hint:
+          "Dig where the file really lies: behind FUSE in the directory it is handed on from, with NFS on the server.")
     }
     let unit = AllocationUnit.of(file, map: map, allocated: status.allocated)
     var plan = ReclaimPlan(status: status, map: map, unit: unit)

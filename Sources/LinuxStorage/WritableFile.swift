@@ -67,8 +67,7 @@ public final class WritableFile: Sendable {
   public func punch(_ range: ByteRange) throws(StorageError) {
     let result = cls_punch_hole(descriptor, range.start, range.length)
     guard result != 0 else { return }
-    var error = SystemCallTable.error(
-      operation: "punch a hole into", path: path, call: "fallocate", errno: -result, at: range.start)
+    var error = writeError("punch a hole into", "fallocate", -result, at: range.start)
     if result == -EOPNOTSUPP {
       error.message = "its filesystem cannot make holes"
     } else if result == -ENOSPC {
@@ -82,7 +81,7 @@ public final class WritableFile: Sendable {
   public func synchronize() throws(StorageError) {
     while fsync(descriptor) != 0 {
       guard errno == EINTR else {
-        throw SystemCallTable.error(operation: "write back", path: path, call: "fsync", errno: errno)
+        throw writeError("write back", "fsync", errno)
       }
     }
   }
@@ -91,9 +90,26 @@ public final class WritableFile: Sendable {
   public func synchronizeFilesystem() throws(StorageError) {
     let result = cls_sync_filesystem(descriptor)
     guard result == 0 else {
-      throw SystemCallTable.error(
-        operation: "write back the filesystem of", path: path, call: "syncfs", errno: -result)
+      throw writeError("write back the filesystem of", "syncfs", -result)
     }
+  }
+
+  /// The table's errors are those of reading.
+  private func writeError(_ operation: String, _ call: String, _ code: Int32, at offset: UInt64? = nil) -> StorageError
+  {
+    var error = SystemCallTable.error(operation: operation, path: path, call: call, errno: code, at: offset)
+    let place = offset.map { " at byte \($0)" } ?? ""
+    switch code {
+    case EIO, EUCLEAN, EBADMSG: error.message = "the device or the filesystem reports an error" + place
+    case EROFS:
+      error.message = "its filesystem is read-only now, as the kernel makes it after errors"
+      error.hint = "Look in the kernel log (dmesg), and check the filesystem before anything is written to it."
+    case EDQUOT:
+      error.message = "the quota is used up, and a hole may need one more extent block"
+      error.hint = "Raise the quota of the file's owner; what was punched until now stays."
+    default: break
+    }
+    return error
   }
 
   /// Drops clean pages of a range from the page cache, so that the next read asks the disk.

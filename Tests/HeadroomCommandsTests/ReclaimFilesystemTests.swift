@@ -109,6 +109,36 @@ struct ReclaimFilesystemTests {
     }
   }
 
+  @Test(
+    "two reflinked images keep their common zeros, each names the other, and a copy that is not reflinked frees both",
+    .needsFilesystem("xfs", "btrfs"), arguments: ["xfs", "btrfs"])
+  func twoReflinkedImagesKeepTheirCommonZeros(type: String) throws {
+    // As above: nothing that xfs gives back while we look.
+    let options = type == "xfs" ? ["allocsize=64k"] : []
+    try LoopMount.withFilesystem(type, sizeMiB: 600, options: options) { mountpoint, _ in
+      let (image, twin) = ("\(mountpoint)/image", "\(mountpoint)/twin")
+      try Command.check("dd", "if=/dev/urandom", "of=\(image)", "bs=1M", "count=8", "conv=fsync", "status=none")
+      try Command.check(
+        "dd", "if=/dev/zero", "of=\(image)", "bs=1M", "count=16", "seek=8", "conv=fsync,notrunc", "status=none")
+      try Command.check("cp", "--reflink=always", image, twin)
+      let content = try Reclaim.checksum(image)
+      let free = try Reclaim.syncedFree(mountpoint)
+      let both = try Reclaim.run("--apply", image, twin)
+      for (own, other) in try zip(both.filesystem.images, [twin, image]) {
+        #expect(own.state == .nothing)
+        #expect(own.reasons?.contains(.shared) == true)
+        #expect(own.notes?.contains { $0.hasPrefix("16.0 MiB of its zeros") && $0.contains("'\(other)'") } == true)
+      }
+      #expect(try Reclaim.syncedFree(mountpoint) == free)
+      #expect(try Reclaim.run(image).image.notes == nil)
+      // What it says helps.
+      _ = try CopyImage.copy("--reflink=never", image, "\(twin).new")
+      try Command.check("mv", "\(twin).new", twin)
+      #expect(try Reclaim.run("--apply", "--verify", image).image.reclaimable == .mebibytes(16))
+      #expect(try Reclaim.checksum(image) == content && Reclaim.checksum(twin) == content)
+    }
+  }
+
   @Test("btrfs gives back extents that are zero as a whole, and no others are touched", .needsFilesystem("btrfs"))
   func btrfsGivesBackExtentsThatAreZeroAsAWhole() throws {
     try LoopMount.withFilesystem("btrfs", sizeMiB: 600) { mountpoint, _ in

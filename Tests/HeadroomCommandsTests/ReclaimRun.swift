@@ -16,13 +16,17 @@ enum Reclaim {
 
   /// - Throws: Where the exit status is another than `status`, or what comes out is no report.
   @discardableResult
-  static func run(_ arguments: String..., status: Int32 = 0) throws -> Outcome {
-    try run(arguments: arguments, status: status)
+  static func run(
+    _ arguments: String..., status: Int32 = 0, timeout: Duration = .seconds(120)
+  ) throws -> Outcome {
+    try run(arguments: arguments, status: status, timeout: timeout)
   }
 
   @discardableResult
-  static func run(arguments: [String], status: Int32 = 0) throws -> Outcome {
-    let result = try Headroom.run(arguments: ["reclaim", "--json"] + arguments)
+  static func run(
+    arguments: [String], status: Int32 = 0, timeout: Duration = .seconds(120)
+  ) throws -> Outcome {
+    let result = try Headroom.run(arguments: ["reclaim", "--json"] + arguments, timeout: timeout)
     guard result.status == status else { throw Unexpected(result.description) }
     return Outcome(report: try decoded(result), result: result)
   }

@@ -8,9 +8,11 @@ public final class LoopDevice {
   private var attached = true
 
   public init(
-    image: String, readOnly: Bool = false, offset: Int? = nil, size: Int? = nil, sectorSize: Int? = nil
+    image: String, readOnly: Bool = false, offset: Int? = nil, size: Int? = nil, sectorSize: Int? = nil,
+    directIO: Bool = false
   ) throws {
     var arguments = ["-f", "--show"]
+    if directIO { arguments.append("--direct-io=on") }
     if readOnly { arguments.append("-r") }
     if let offset { arguments += ["-o", "\(offset)"] }
     if let size { arguments += ["--sizelimit", "\(size)"] }

@@ -91,8 +91,14 @@ extension Reclaimer {
     case .finished: subject.image.state = .done
     case .stopped, .leaseBroken: subject.image.state = failure == nil ? .stopped : .failed
     }
-    try file.synchronize()
-    try file.synchronizeFilesystem()
+    do throws(StorageError) {
+      try file.synchronize()
+      try file.synchronizeFilesystem()
+    } catch {
+      subject.image.state = .failed
+      // Where a punch has failed that is the cause, and this its consequence.
+      throw failure ?? error
+    }
     subject.image.allocatedAfter = ByteCount(clamping: try file.status().allocated)
     if let failure { throw failure }
     if end == .leaseBroken { throw .openedMeanwhile(target.path) }

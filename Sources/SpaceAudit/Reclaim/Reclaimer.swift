@@ -160,11 +160,13 @@ public struct Reclaimer {
     var subjects = planned
     for index in subjects.indices where subjects[index].image.state == .planned {
       subjects[index].image.objections = subjects[index].findings.objections
-      if !subjects[index].findings.notes.isEmpty { subjects[index].image.notes = subjects[index].findings.notes }
+      let notes = subjects[index].findings.notes
+      if !notes.isEmpty { subjects[index].image.notes = (subjects[index].image.notes ?? []) + notes }
       guard let objection = subjects[index].findings.objections.first(where: { !$0.forced }) else { continue }
       subjects[index].image.state = .refused
       outcome.failures.append(.refused(subjects[index].target.path, objection))
     }
+    noteShared(&subjects)
     let scanned = checks.partition(of: mount)
     let remount = Remount.of(mount.mountpoint)
     var filesystem = ReclaimReport.Filesystem(
@@ -191,6 +193,16 @@ public struct Reclaimer {
       if !below.isEmpty { filesystem.projectionsAfter = projection?.after(Dictionary(below) { $1 }) }
     }
     outcome.report.filesystems.append(filesystem)
+  }
+
+  /// Says of each image which others keep zeros of it from being given back.
+  private func noteShared(_ subjects: inout [Subject]) {
+    let shared = subjects.map { subject in subject.plan.map { SharedZeros($0, of: subject.target.path) } }
+    for (index, own) in shared.enumerated() {
+      let others = shared.enumerated().filter { $0.offset != index }.compactMap(\.element)
+      guard let notes = own?.notes(beside: others), !notes.isEmpty else { continue }
+      subjects[index].image.notes = (subjects[index].image.notes ?? []) + notes
+    }
   }
 
   func free(_ subjects: [Subject]) -> ByteCount {

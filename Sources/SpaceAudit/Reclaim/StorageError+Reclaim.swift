@@ -12,17 +12,20 @@ extension StorageError {
       case .damaged: "See headroom verify, and keep a copy before anything else"
       case .upgrade: "Wait until the upgrade is done"
       }
+    // What a run that is killed outright cannot put back is said before.
+    let more = objection.reason == .immutable ? "; after a SIGKILL set it again with chattr" : ""
     return StorageError(
       objection.reason == .damaged ? .corrupt : objection.reason == .immutable ? .permissionDenied : .busy,
       operation: "dig holes into", path: path, message: objection.message,
-      hint: "\(next), or use --force=\(objection.reason.rawValue).")
+      hint: "\(next), or use --force=\(objection.reason.rawValue)\(more).")
   }
 
   static func mountedReadOnly(_ path: FilePath, at mountpoint: FilePath) -> StorageError {
     StorageError(
       .permissionDenied, operation: "dig holes into", path: path,
       message: "'\(mountpoint.display)' is mounted read-only",
-      hint: "Use --remount: it is made writable for the duration and put back.")
+      hint: "Use --remount: it is made writable for the duration and put back (after a SIGKILL by you: mount -o "
+        + "remount,ro).")
   }
 
   static func openedMeanwhile(_ path: FilePath) -> StorageError {

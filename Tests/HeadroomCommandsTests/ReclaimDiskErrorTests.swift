@@ -1,0 +1,52 @@
+import Foundation
+import SpaceModel
+import SpaceReport
+import TestSupport
+import Testing
+
+/// The disk under the image fails while holes are dug.
+@Suite(.needsRootAndLoop, .needsTool("nbdkit", "nbdfuse", "sha256sum", "e2fsck"), .serialized)
+struct ReclaimDiskErrorTests {
+  @Test(
+    "I/O errors end it with a clear error; the content is intact, and when they are over a rerun finishes",
+    arguments: LongProof.cases(FaultyDisk.Case.all, sample: 2))
+  func errors(row: FaultyDisk.Case) throws {
+    var content = ""
+    let disk = try FaultyDisk(mkfsArguments: ["-b", "1024"]) { mountpoint in
+      try Reclaim.makeStripes("\(mountpoint)/image", mebibytes: 8, stripe: 1024)
+      content = try Reclaim.checksum("\(mountpoint)/image")
+    }
+    func arguments(_ mountpoint: String) -> [String] {
+      ["reclaim", "--json", "--apply", "--verify", "\(mountpoint)/image"]
+    }
+    let whole = try disk.run(row, after: nil, arguments)
+    #expect(whole.result.status == 0, "\(whole.result)")
+    var random = Seed.current.derived(row.reads * 1000 + row.writes)
+    var failed = 0
+    let count = LongProof.count(10, sample: 2)
+    for number in 0..<count {
+      // The first run takes the longest.
+      let length = Int(whole.result.elapsed / .microseconds(1)) * 7 / 10
+      let outcome = try disk.run(row, after: Int.random(in: 0..<length, using: &random), arguments)
+      let words = "\(row), \(Seed.current), number \(number), \(outcome.moment) µs: \(outcome.result)"
+      if outcome.result.status != 0 {
+        failed += 1
+        #expect(FaultyDisk.isClear(outcome.result), "\(words)")
+        // What it says it has done it has.
+        if let image = try? Reclaim.decoded(outcome.result).filesystems.first?.images.first {
+          #expect(image.state == .failed || (image.state == .done && image.contentUnchanged != false), "\(words)")
+        }
+      }
+      try disk.afterwards { mountpoint, isRepaired in
+        let image = "\(mountpoint)/image"
+        #expect(try Reclaim.checksum(image) == content, "\(words)")
+        guard isRepaired else { return }
+        let state = try Reclaim.run("--apply", "--verify", image).image.state
+        #expect([.done, .nothing].contains(state), "\(words)")
+        #expect(try Reclaim.run(image).image.rangeCount == 0, "\(words)")
+        #expect(try Reclaim.checksum(image) == content, "\(words)")
+      }
+    }
+    print("reclaim, \(row): \(failed) of \(count) failed")
+  }
+}
