@@ -166,13 +166,14 @@ public final class ExtFilesystem {
     guard status.size <= UInt64(Int64.max) else {
       throw StorageError(.corrupt, operation: "open", path: path, message: "its size cannot be")
     }
-    let map = try ExtentReader(self, path: path).map(inode: number, inode, size: status.size)
-    let host = HostFilesystem(
-      type: superblock.type, blockSize: blockSize, allocationUnit: superblock.clusterSize, freeBytes: 0)
     var inline: [UInt8]?
     if inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 {
       inline = try inlineData(number, size: status.size)
     }
+    let map = try ExtentReader(self, path: path).map(
+      inode: number, inode, size: status.size, inlineBytes: inline?.count)
+    let host = HostFilesystem(
+      type: superblock.type, blockSize: blockSize, allocationUnit: superblock.clusterSize, freeBytes: 0)
     return ExtFile(path: path, base: source, status: status, map: map, host: host, inlineData: inline)
   }
 

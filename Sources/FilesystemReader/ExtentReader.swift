@@ -12,13 +12,16 @@ struct ExtentReader {
     self.path = path
   }
 
-  func map(inode number: UInt32, _ inode: ext2_inode, size: UInt64) throws(StorageError) -> ExtentMap {
+  /// - Parameter inlineBytes: How much of the file its inode holds; `nil` where it has blocks instead. A file that was made
+  ///   longer by ftruncate(2) stays inline, and what the inode does not hold is a hole.
+  func map(
+    inode number: UInt32, _ inode: ext2_inode, size: UInt64, inlineBytes: Int?
+  ) throws(StorageError) -> ExtentMap {
     var map = ExtentMap(apparentSize: size, source: .filesystem)
-    if inode.i_flags & UInt32(bitPattern: EXT4_INLINE_DATA_FL) != 0 {
-      guard size <= filesystem.superblock.inodeSize else {
-        throw contradiction("its inline data is larger than an inode")
-      }
-      try add(Extent(start: 0, length: size, physical: nil, flags: .inline), to: &map)
+    if let inlineBytes {
+      // Blocks of a file have numbers of 32 bits.
+      guard size <= filesystem.blockSize << 32 else { throw contradiction("it is larger than a file can be") }
+      try add(Extent(start: 0, length: UInt64(inlineBytes), physical: nil, flags: .inline), to: &map)
     } else if inode.i_flags & UInt32(bitPattern: EXT4_EXTENTS_FL) != 0 {
       try readTree(number, inode, &map)
     } else {

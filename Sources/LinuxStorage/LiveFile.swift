@@ -124,6 +124,12 @@ public final class LiveFile: ImageSource {
           operation: "read extents of", path: path, call: "ioctl(FS_IOC_FIEMAP)", errno: -count)
       }
       guard count > 0 else { return true }
+      if batch[0].flags & cls_FIEMAP_INLINE != 0, let runs = runsBesideInlineData() {
+        _ = runs.allSatisfy {
+          take(Extent(start: $0.start, length: $0.length, physical: nil, flags: [.inline, .delayed]))
+        }
+        return true
+      }
       let start = next
       for raw in batch[..<Int(count)] {
         let (end, overflow) = raw.logical.addingReportingOverflow(raw.length)
@@ -200,42 +206,6 @@ public final class LiveFile: ImageSource {
       operation: "find holes of", path: path, call: "lseek(\(whence))", errno: code)
     if code == EINVAL { error.code = .unsupported }
     return error
-  }
-
-  public func awaitWriteback() {
-    for _ in 0..<125 {
-      var state = cls_cache_state()
-      guard cls_cache_state(file.descriptor, 0, size, &state) == 0 else {
-        // Kernels before 6.5 do not tell: a moment is given.
-        usleep(20_000)
-        return
-      }
-      if state.writeback == 0 { return }
-      usleep(2000)
-    }
-  }
-
-  public func dirtyRuns(in range: ByteRange) -> [ByteRange] {
-    // Where several blocks share a page, one of them makes it dirty for all.
-    guard host.type == "xfs", host.blockSize >= UInt64(sysconf(Int32(_SC_PAGESIZE))) else { return [] }
-    var runs: [ByteRange] = []
-    collectDirty(range, &runs)
-    return runs
-  }
-
-  /// Halves the range until it is dirty throughout or not at all.
-  private func collectDirty(_ range: ByteRange, _ runs: inout [ByteRange]) {
-    var state = cls_cache_state()
-    guard !range.isEmpty, cls_cache_state(file.descriptor, range.start, range.length, &state) == 0, state.dirty > 0
-    else { return }
-    let blocks = range.length / host.blockSize
-    guard blocks > 1, state.dirty * UInt64(sysconf(Int32(_SC_PAGESIZE))) < range.length else {
-      runs.append(range)
-      return
-    }
-    let middle = range.start + blocks / 2 * host.blockSize
-    collectDirty(ByteRange(start: range.start, end: middle), &runs)
-    collectDirty(ByteRange(start: middle, end: range.end), &runs)
   }
 
   public func wholeExtents() throws(StorageError) -> [WholeExtent]? {

@@ -124,6 +124,20 @@ import Testing
     #expect(error?.code == .corrupt)
   }
 
+  @Test("a file that is longer than its inline data ends in a hole") func aFileThatIsLongerThanItsInlineData() throws {
+    let scratch = try ScratchDirectory()
+    let image = try make(["-O", "inline_data,^metadata_csum", "-I", "256"], in: scratch)
+    _ = try scratch.write("hello", to: "small")
+    try debugfs("write \(scratch.file("small")) small", "set_inode_field small size 65536", image: image)
+    let ext = try openExt(image)
+    let file = try ext.open(inode: try #require(try ext.lookUp("/small")), path: "small")
+    // As FIEMAP has it: the part of the inode that holds data, however much of that was written.
+    #expect(Array(try file.extentMap()) == [Extent(start: 0, length: 60, physical: nil, flags: .inline)])
+    var bytes = [UInt8](repeating: 1, count: 65536)
+    let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    #expect(count == 65536 && bytes == Array("hello".utf8) + [UInt8](repeating: 0, count: 65531))
+  }
+
   @Test("an image whose inode cannot be read is a finding, not a gap") func anImageWhoseInodeCannotBeRead() throws {
     let scratch = try ScratchDirectory()
     let image = try make(["-O", "^metadata_csum", "-L", "COS_STATE"], in: scratch)

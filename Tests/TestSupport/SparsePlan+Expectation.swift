@@ -178,7 +178,9 @@ extension SparsePlan {
   ///
   /// - Throws: ``SystemCallFailure``, also where the filesystem cannot preallocate or punch.
   public func write(to path: String, synchronize: Synchronization = .none) throws {
-    let file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // A file that is cut keeps what its inode is like: ext4 writes the first block of one that was inline, even as zeros.
+    unlink(path)
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw SystemCallFailure("open", path) }
     defer { close(file) }
     guard ftruncate(file, size) == 0 else { throw SystemCallFailure("ftruncate", path) }
