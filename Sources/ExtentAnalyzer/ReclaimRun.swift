@@ -80,6 +80,7 @@ public struct ReclaimRun: Sendable {
   private func zeroRuns(
     in piece: ByteRange, size: UInt64, _ buffer: UnsafeMutableRawBufferPointer
   ) throws(StorageError) -> [ByteRange] {
+    if let runs = file.zeros(in: piece, unit: unit, size: size) { return runs }
     let want = Int(min(piece.end, max(size, piece.start)) - piece.start)
     let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<want]), at: piece.start)
     guard got == want else { throw .changedWhileReclaiming(file.path) }

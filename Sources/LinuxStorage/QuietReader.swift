@@ -79,18 +79,7 @@ public final class QuietReader: Sendable {
         isCached(range)
       else { return nil }
     }
-    let units = spans.reduce(0) { $0 + $1.length } / unit
-    let room = Int(units / 2) + spans.count + 1
-    return withUnsafeTemporaryAllocation(of: cls_range.self, capacity: spans.count + room) { memory in
-      guard let base = memory.baseAddress else { return nil }
-      for (index, span) in spans.enumerated() {
-        memory.initializeElement(at: index, to: cls_range(start: span.start, end: span.end))
-      }
-      let runs = base + spans.count
-      let count = Int(cls_find_zeros(file.descriptor, base, spans.count, unit, size, runs, room))
-      guard count >= 0 else { return nil }
-      return (0..<count).map { ByteRange(start: runs[$0].start, end: runs[$0].end) }
-    }
+    return ZeroWindow.zeros(of: spans, unit: unit, size: size, descriptor: file.descriptor)
   }
 
   /// POSIX_FADV_DONTNEED begins to write dirty pages back, and mincore(2) calls a dirty page absent of which only a part

@@ -61,6 +61,16 @@ public final class WritableFile: Sendable {
     try PositionedRead.fill(buffer, from: descriptor, at: offset, path: path)
   }
 
+  /// The units of a range that hold nothing but zeros, looked for in the page cache; what is not there is brought there.
+  ///
+  /// - Parameters:
+  ///   - unit: A power of two; the range is of whole units.
+  ///   - size: Where the file ends; the unit that it cuts counts by its bytes before it.
+  /// - Returns: Ascending, joined where they touch. `nil`: it must be read, which also tells what is wrong.
+  public func zeros(in range: ByteRange, unit: UInt64, size: UInt64) -> [ByteRange]? {
+    ZeroWindow.zeros(of: CollectionOfOne(range), unit: unit, size: size, descriptor: descriptor)
+  }
+
   /// Makes a range read as zeros and gives its storage back (FALLOC_FL_PUNCH_HOLE); the size stays.
   ///
   /// - Throws: ``StorageError``; `.unsupported` where the filesystem cannot make holes.
