@@ -8,11 +8,13 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -92,6 +94,15 @@ int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency
   int result = mincore(window, length, residency) < 0 ? -errno : 0;
   munmap(window, length);
   return result;
+}
+
+bool cls_may_ask_residency(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return false;
+  if (geteuid() == 0 || geteuid() == status.st_uid) return true;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return access(path, W_OK) == 0;
 }
 
 // glibc has no wrapper before 2.43; the number is the same on every

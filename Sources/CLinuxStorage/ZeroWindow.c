@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // Bytes that are ORed together before each test. What the compiler makes of the
@@ -117,11 +119,17 @@ int cls_find_zeros(int fd, const struct cls_range *spans, size_t span_count, uin
   int result;
   if (sigsetjmp(guard.back, 0) == 0) {
     current = &guard;
+    // The compiler must not move a load of the window out of the guard.
+    atomic_signal_fence(memory_order_seq_cst);
     result = scan(window, start, spans, span_count, unit, size, runs, room);
+    atomic_signal_fence(memory_order_seq_cst);
     current = NULL;
   } else {
     result = -EFAULT;
   }
   munmap(window, length);
+  // The last page of a file that was cut shows zeros behind its end.
+  struct stat status;
+  if (result >= 0 && (fstat(fd, &status) < 0 || (uint64_t)status.st_size < end)) result = -EFAULT;
   return result;
 }

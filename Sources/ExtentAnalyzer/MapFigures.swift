@@ -60,7 +60,8 @@ extension ImageAnalyzer {
   ///
   /// - Parameter onSegment: Called with every stretch of the file in order, as ``measure(_:onSegment:)`` does.
   /// - Throws: ``StorageError`` where nothing can be said: no status, no map.
-  /// - Complexity: O(extents); memory does not grow with them, unless some are unwritten: settling those takes the map.
+  /// - Complexity: O(extents); memory does not grow with them, unless some are unwritten (settling
+  ///   those takes the map) or the source cannot pass them on one by one.
   public func figures(
     of source: any ImageSource, onSegment: ((MapSegment) -> Void)? = nil
   ) throws(StorageError) -> MapFigures {

@@ -65,7 +65,8 @@ struct MapWalk {
     let end = min(end, map.apparentSize)
     while position < end {
       guard let extent = current else {
-        emit(to: end, .hole, nil, false, handle)
+        // st_blocks alone tells of no place: nothing may be skipped as a hole.
+        emit(to: end, map.source == .blocks ? kind : .hole, nil, false, handle)
         return
       }
       let extentEnd = extent.start + extent.length

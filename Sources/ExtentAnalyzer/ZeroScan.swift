@@ -34,6 +34,7 @@ struct ZeroScan: Sendable {
   /// Threads for each worker where the disk is read, which is kept busy by more reads than there are processors.
   private static let readersPerWorker = 2
   private static let pieceSpans = 1024
+  private static let pieceReach: UInt64 = 32 << 20
   /// Starting threads and waiting for the slower one at each batch's end must not count.
   private static let batchPieces = 64
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
@@ -80,6 +81,11 @@ struct ZeroScan: Sendable {
     var room = length
     while room > 0, piece.count < Self.pieceSpans {
       guard let span = rest ?? spans.next() else { break }
+      // Readers stay near each other: what one has brought into the cache is let go behind the others.
+      if let first = piece.first, span.start - first.start > Self.pieceReach {
+        rest = span
+        break
+      }
       rest = nil
       if span.length > room {
         // Cut where whole pieces end, so that windows of long spans fall on the same places in every file.

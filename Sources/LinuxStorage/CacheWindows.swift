@@ -61,8 +61,9 @@ struct CacheWindows {
     let windows = Self.indices(of: range)
     // A reader far behind the others: its window is done with.
     let isLate = windows.contains { known[$0] == nil }
-    for window in windows { known[window]?.isTouched = true }
     let (first, last) = (windows.lowerBound, windows.upperBound)
+    // Read-ahead reaches into the next one.
+    for window in first...last + 1 { known[window]?.isTouched = true }
     let done = takeTouched { $0 &+ 1 < first || $0 > last + 1 }
     return isLate && !absent.isEmpty ? done + [absent] : done
   }
@@ -93,6 +94,8 @@ struct CacheWindows {
       if state.cached == 0 { return [range] }
       if state.cached >= range.length / page { return [] }
     }
+    // Where cachestat(2) does not refuse what it may not tell, mincore(2) calls every page cached.
+    if answer != 0, !cls_may_ask_residency(descriptor) { return nil }
     var residency = [UInt8](repeating: 1, count: Int(range.length / page))
     guard cls_mincore(descriptor, range.start, Int(range.length), &residency) == 0 else { return nil }
     var runs: [ByteRange] = []

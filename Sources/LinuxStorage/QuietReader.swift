@@ -58,15 +58,35 @@ public final class QuietReader: Sendable {
     for absent in windows {
       guard let first = absent.first, let last = absent.last else { continue }
       let isClean = absent.count > 1 && mayDrop(ByteRange(start: first.start, end: last.end))
-      for range in absent where isClean || mayDrop(range) {
-        posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
+      for range in absent {
+        if isClean || mayDrop(range) {
+          drop(range)
+          continue
+        }
+        // One dirty page must not keep all the others.
+        for start in stride(from: range.start, to: range.end, by: 1 << 20) {
+          let part = ByteRange(start: start, end: min(range.end, start + 1 << 20))
+          if mayDrop(part) { drop(part) }
+        }
       }
     }
   }
 
+  /// What was cached when the scan came by may be gone: mapping it would bring it back for good.
+  private func isStillCached(_ range: ByteRange) -> Bool {
+    var state = cls_cache_state()
+    guard cls_cache_state(file.descriptor, range.start, range.length, &state) == 0 else { return true }
+    return state.cached >= range.length / UInt64(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  private func drop(_ range: ByteRange) {
+    posix_fadvise(file.descriptor, off_t(range.start), off_t(range.length), POSIX_FADV_DONTNEED)
+  }
+
   /// As ``ImageSource/zerosInPlace(of:unit:size:access:)`` says it.
   ///
-  /// A file that others write to may be mapped too: what is found then is what reading at that moment would have found.
+  /// A file that others write to may be mapped too: what is found then is what reading at that moment would have found,
+  /// and of one that was cut meanwhile nothing is found here.
   func zerosInPlace(
     of spans: ArraySlice<ByteRange>, unit: UInt64, size: UInt64, evenIfAbsent: Bool
   ) -> [ByteRange]? {
@@ -76,7 +96,7 @@ public final class QuietReader: Sendable {
     if !evenIfAbsent {
       let range = ByteRange(start: first.start, end: end)
       guard spans.reduce(0, { $0 + $1.length }) / UInt64(spans.count) >= Self.worthMapping,
-        isCached(range)
+        isCached(range), isStillCached(range)
       else { return nil }
     }
     return ZeroWindow.zeros(of: spans, unit: unit, size: size, descriptor: file.descriptor)

@@ -62,8 +62,10 @@ struct RemedyPlace {
       return isReadOnly ? ["mount -o remount,rw \(place)"] + inner + ["mount -o remount,ro \(place)"] : inner
     case .dig(let images, let remark):
       let paths = images.map { ShellQuote.quoted(root.appending($0)) }
+      // What this shell has mounted itself is no path of the node's.
+      let isOurMount = root == "/mnt"
       let options =
-        (isElsewhere ? nil : sysroot).map { ["--sysroot", ShellQuote.quoted($0)] } ?? []
+        (isElsewhere || isOurMount ? nil : sysroot).map { ["--sysroot", ShellQuote.quoted($0)] } ?? []
       // The mount is put back by whoever changes it, also after a failure or a signal.
       let reclaim = ["headroom", "reclaim"] + options + ["--apply"] + (isReadOnly ? ["--remount"] : []) + ["--verify"]
       let dig = paths.map { "fallocate --dig-holes \($0)" }.joined(separator: " && ")

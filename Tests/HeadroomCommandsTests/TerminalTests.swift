@@ -18,10 +18,12 @@ import Testing
   func progressIsShownOnATerminalAndWipedBeforeTheReport() throws {
     let scratch = try ScratchDirectory()
     let file = scratch.file("long.img")
-    try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=512", "status=none")
+    try Command.check("dd", "if=/dev/zero", "of=\(file)", "bs=1M", "count=512", "conv=fsync", "status=none")
+    // What is in the page cache is looked at without a call.
+    try Command.check("dd", "if=\(file)", "iflag=nocache", "count=0", "status=none")
     // Slowly, so that there is something to show.
     let command =
-      "strace -f -qq -o /dev/null -e trace=pread64,preadv2 -e inject=pread64,preadv2:delay_exit=500 "
+      "strace -f -qq -o /dev/null -e trace=pread64,preadv2 -e inject=pread64,preadv2:delay_exit=20000 "
       + "\(try Products.headroom()) audit --image \(file)"
     let typescript = try Command.check(
       "script", "-qec", command, "/dev/null", environment: Headroom.environment.merging(["NO_COLOR": ""]) { $1 })

@@ -7,6 +7,7 @@
 #ifndef CLINUXSTORAGE_H
 #define CLINUXSTORAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -53,6 +54,10 @@ int64_t cls_pread_dontcache(int fd, void *buffer, size_t length, int64_t offset)
 
 // Fills residency with one byte a page (bit 0: in the page cache), by a
 // mapping that is never touched and mincore(2).
+// Whether mincore(2) tells the truth of a file: to its owner, or to who may
+// write it. To others it calls every page cached.
+bool cls_may_ask_residency(int fd);
+
 int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency);
 
 // How many pages of a range are in the page cache, how many of them dirty, and

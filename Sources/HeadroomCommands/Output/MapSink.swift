@@ -4,7 +4,7 @@ import SpaceAudit
 import SpaceModel
 import SpaceReport
 
-/// Measures images one by one and writes each as it is measured; extents go out as they are result.
+/// Measures images one by one and writes each as it is measured; extents go out as they are found.
 final class MapSink {
   private let options: OutputOptions
   private let inputs: [FilePath]

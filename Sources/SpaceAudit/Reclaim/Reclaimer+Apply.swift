@@ -96,8 +96,9 @@ extension Reclaimer {
       try file.synchronizeFilesystem()
     } catch {
       subject.image.state = .failed
-      // Where a punch has failed that is the cause, and this its consequence.
-      throw failure ?? error
+      guard let failure else { throw error }
+      outcome.failures.append(error)
+      throw failure
     }
     subject.image.allocatedAfter = ByteCount(clamping: try file.status().allocated)
     if let failure { throw failure }

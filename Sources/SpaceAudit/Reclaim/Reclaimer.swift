@@ -102,7 +102,7 @@ public struct Reclaimer {
       for image in images where image.hardLinkOf == nil && image.role != .transition {
         do throws(StorageError) {
           let path = mountpoint.appending(image.path)
-          targets.append(try ReclaimTarget(path, sysroot: request.sysroot))
+          targets.append(try ReclaimTarget(path, sysroot: request.sysroot, isNodes: true))
         } catch {
           outcome.failures.append(error)
         }
