@@ -8,6 +8,7 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,20 @@ int cls_open_read(int directory, const char *path, int extra_flags) {
     if (fd >= 0) return fd;
     if (errno != EINTR) return -errno;
   }
+}
+
+int cls_open_in_root(const char *root, const char *path) {
+  int base = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (base < 0) return -errno;
+  struct open_how how;
+  memset(&how, 0, sizeof how);
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  // glibc has no wrapper.
+  long fd = syscall(SYS_openat2, base, path, &how, sizeof how);
+  int result = fd < 0 ? -errno : (int)fd;
+  close(base);
+  return result;
 }
 
 const uint32_t cls_FIEMAP_LAST = FIEMAP_EXTENT_LAST;

@@ -23,9 +23,10 @@ public struct ReclaimCost: Hashable, Sendable {
     let host = file.host
     switch host.type {
     case "ext4":
-      // Indirect blocks of ext2 and ext3 stand for a place in the file whether data is there or not: none is added.
+      // Indirect blocks of ext2 and ext3 stand for a place in the file whether data is there or not: none is added. Those of
+      // which all is punched go, too; how many that is depends on how the punches cut them, so the gain is a bound.
       if InodeFlags.of(file.file)?.hasExtents == false {
-        self = .none
+        self.init(expected: 0, most: min(plan.reclaimable, host.blockSize))
         return
       }
       let tree = ExtentTree(perBlock: (host.blockSize - 12) / 12, inInode: 4)

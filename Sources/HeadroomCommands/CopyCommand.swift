@@ -53,6 +53,8 @@ struct CopyCommand: ParsableCommand {
     request.verifies = verify
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     var monitor = progress.monitor
+    let inputs = [FilePath(source), FilePath(destination)]
+    try output.checkFirst(inputs: inputs)
     CopyInterruption.install()
     monitor.isCancelled = { CopyInterruption.number != nil }
     let result: CopyResult
@@ -64,7 +66,6 @@ struct CopyCommand: ParsableCommand {
       guard let number = CopyInterruption.number, error.code == .cancelled else { throw error }
       throw ExitCode(128 + number)
     }
-    let inputs = [FilePath(source), FilePath(destination)]
     if json {
       try output.emit(CopyJSON.document(result), inputs: inputs)
     } else {

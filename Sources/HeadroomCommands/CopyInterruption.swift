@@ -12,7 +12,7 @@ enum CopyInterruption {
   }
 
   static func install() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP] where !Interruption.isIgnored(number) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         if CopyInterruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }

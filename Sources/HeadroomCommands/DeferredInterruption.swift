@@ -7,7 +7,7 @@ enum DeferredInterruption {
 
   /// From here on a signal only asks to stop.
   static func install() {
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] where !Interruption.isIgnored(number) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         DeferredInterruption.signal.store(number, ordering: .relaxed)

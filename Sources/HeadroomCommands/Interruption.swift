@@ -8,10 +8,18 @@ enum Interruption {
   /// A progress line stands on the terminal and must be wiped.
   static let progressShown = Atomic<Bool>(false)
 
+  /// Whether whoever started us wants a signal ignored, as nohup(1) does.
+  static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    // SIG_IGN is the number 1 in the place of a function.
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
   static func install() {
     // A file that grows beyond ulimit -f is a write error like any other, and is cleaned up after.
     signal(SIGXFSZ, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
         if Interruption.progressShown.load(ordering: .relaxed) {

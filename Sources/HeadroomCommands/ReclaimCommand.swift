@@ -88,6 +88,7 @@ struct ReclaimCommand: ParsableCommand {
     request.upgrade = try upgrade.choice(Settings.load(file: nil))
     let inputs = request.images + upgrade.inputs
     if apply {
+      try output.checkFirst(inputs: inputs)
       DeferredInterruption.install()
       monitor.isCancelled = { DeferredInterruption.isRequested }
     }

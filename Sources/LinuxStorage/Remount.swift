@@ -63,7 +63,10 @@ public struct Remount: Hashable, Sendable {
     guard result != 0 else { return }
     var error = SystemCallTable.error(
       operation: "make writable", path: mountpoint, call: "mount(MS_REMOUNT)", errno: -result)
-    if result == -EROFS || result == -EACCES { error.message = "its device is write-protected" }
+    if result == -EROFS || result == -EACCES {
+      error.message = "its device is write-protected"
+      error.hint = "Look why; blockdev --setrw DEVICE makes it writable, or attach the loop device without --read-only."
+    }
     throw error
   }
 

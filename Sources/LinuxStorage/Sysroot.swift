@@ -19,6 +19,16 @@ public struct Sysroot: Hashable, Sendable {
   /// followed in ours.
   public func resolve(_ path: FilePath) -> FilePath { isHost ? path : self.path.appending(path) }
 
+  /// Where we find what the node calls `path`, with symbolic links in it followed as the node follows them: none leads out.
+  ///
+  /// - Returns: `nil` where there is nothing, or where the kernel cannot be asked so (before Linux 5.6).
+  public func follow(_ path: FilePath) -> FilePath? {
+    let descriptor = withCPath(self.path) { root in withCPath(path) { cls_open_in_root(root, $0) } }
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return SmallFile.linkTarget(FilePath("/proc/self/fd/\(descriptor)"))
+  }
+
   /// Where we find a device node: below the node's root where its /dev is there, else at our own, which leads to the same
   /// kernel's device.
   public func resolve(device path: FilePath) -> FilePath {

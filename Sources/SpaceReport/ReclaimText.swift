@@ -80,7 +80,8 @@ public struct ReclaimText: Sendable {
     if let after = filesystem.freeAfter {
       lines += wrap(
         "\(name): \(style.size(filesystem.freeBefore)) free before, \(style.size(after)) after: gained "
-          + "\(style.size(after - filesystem.freeBefore)), foretold \(gain)\(bound).", .strong)
+          + style.size(after - filesystem.freeBefore)
+          + (filesystem.gain > .zero ? ", foretold \(gain)\(bound)." : "."), .strong)
     } else if filesystem.images.contains(where: { $0.state == .planned }) {
       lines += wrap("\(name): \(style.size(filesystem.freeBefore)) free, would gain \(gain)\(bound).", .strong)
     }

@@ -52,12 +52,16 @@ int64_t cls_seek_hole(int fd, int64_t offset);
 // cannot.
 int64_t cls_pread_dontcache(int fd, void *buffer, size_t length, int64_t offset);
 
-// Fills residency with one byte a page (bit 0: in the page cache), by a
-// mapping that is never touched and mincore(2).
+// openat2(2) with RESOLVE_IN_ROOT and O_PATH (Linux 5.6; -ENOSYS before):
+// symbolic links are followed as if root were /.
+int cls_open_in_root(const char *root, const char *path);
+
 // Whether mincore(2) tells the truth of a file: to its owner, or to who may
 // write it. To others it calls every page cached.
 bool cls_may_ask_residency(int fd);
 
+// Fills residency with one byte a page (bit 0: in the page cache), by a
+// mapping that is never touched and mincore(2).
 int cls_mincore(int fd, uint64_t offset, size_t length, unsigned char *residency);
 
 // How many pages of a range are in the page cache, how many of them dirty, and

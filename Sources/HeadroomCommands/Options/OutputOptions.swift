@@ -43,6 +43,13 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// For a command that changes something: says before it does what would keep its result from being written.
+  ///
+  /// - Throws: ``StorageError``, as ``emit(_:inputs:)`` would.
+  func checkFirst(inputs: [FilePath]) throws {
+    if let outputFile { try OutputFile(FilePath(outputFile), inputs: inputs).check() }
+  }
+
   /// - Parameter inputs: What was looked at; none of it is written over.
   /// - Throws: ``StorageError`` where it cannot be written.
   func emit(_ bytes: [UInt8], inputs: [FilePath]) throws {

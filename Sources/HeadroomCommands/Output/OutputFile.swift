@@ -45,6 +45,24 @@ struct OutputFile {
     }
   }
 
+  /// Whether ``write(_:mode:)`` can be expected to succeed.
+  ///
+  /// - Throws: ``StorageError`` where it is one of the inputs, a directory, or lies in none.
+  func check() throws(StorageError) {
+    guard path != "-" else { return }
+    if let target = FileStatus.of(path) {
+      guard target.kind != .directory else {
+        throw StorageError(
+          .wrongType, operation: "write to", path: path, message: "it is a directory", hint: "Name a file.")
+      }
+      if target.kind == .regular { try refuseIfPrecious(target) }
+    } else {
+      let end = path.bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+      let directory = end == 0 ? "." : FilePath(bytes: Array(path.bytes[..<end]))
+      _ = try ReadOnlyFile.open(directory, expecting: .directory, operation: "write to")
+    }
+  }
+
   /// Writes over what it holds, in place: what is mounted over a file (a container's /dev/termination-log) cannot be
   /// renamed over.
   ///

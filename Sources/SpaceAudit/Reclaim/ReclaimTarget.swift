@@ -17,7 +17,7 @@ struct ReclaimTarget {
   /// - Throws: ``StorageError`` where it cannot be opened, is no regular file or lies on no mount that is known.
   init(_ path: FilePath, sysroot: Sysroot, isNodes: Bool = false) throws(StorageError) {
     // Of another node's image and our own by one path, the node's is meant: this is going to be written to.
-    let below = sysroot.resolve(path)
+    let below = sysroot.isHost ? path : sysroot.follow(path) ?? sysroot.resolve(path)
     let isNodes = isNodes || (path.hasPrefix("/") && SmallFile.exists(below))
     let found = isNodes || !SmallFile.exists(path) ? below : path
     let file = try ReadOnlyFile.open(found, expecting: .regularFile, shown: path, operation: "dig holes into")
@@ -25,6 +25,12 @@ struct ReclaimTarget {
       throw StorageError(
         .notFound, operation: "find the mount of", path: path, message: "/proc does not tell where it lies",
         hint: "Mount /proc.")
+    }
+    guard found != below || sysroot.nodePath(place) != nil else {
+      throw StorageError(
+        .wrongType, operation: "dig holes into", path: path,
+        message: "a symbolic link leads out of the node's root, to '\(place.display)'",
+        hint: "Name the file itself, without --sysroot if it is this machine's.")
     }
     self.path = path
     self.place = place

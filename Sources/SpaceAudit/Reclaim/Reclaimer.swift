@@ -133,6 +133,10 @@ public struct Reclaimer {
       guard !plan.ranges.isEmpty else { return subject }
       subject.image.state = .planned
       subject.findings = try checks.findings(for: target)
+      if !request.applies, subject.findings.objections.isEmpty, FileLease.isOpenForWriting(try target.open()) == true {
+        subject.findings.objections.append(
+          checks.objection(.writing, "somebody who cannot be seen has it open for writing"))
+      }
       if let damage = try checks.damage(in: file, plan, monitor) { subject.findings.objections.append(damage) }
       if request.applies, request.verifies, !subject.findings.isRefused {
         let monitor = monitor
