@@ -48,6 +48,7 @@ let package = Package(
         .embedInCode("Schema/report-1.json"), .embedInCode("Schema/map-1.json"),
         .embedInCode("Schema/partitions-1.json"), .embedInCode("Schema/payload-1.json"),
         .embedInCode("Schema/event-1.json"), .embedInCode("Schema/fleet-1.json"),
+        .embedInCode("Schema/reclaim-1.json"), .embedInCode("Schema/copy-1.json"),
       ],
       swiftSettings: strict),
     .target(

@@ -56,6 +56,10 @@ int64_t cls_copy_range(int from, int to, int64_t offset, size_t length) {
   return copied < 0 ? -errno : copied;
 }
 
+int cls_begin_writeback(int fd, int64_t offset, int64_t length) {
+  return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE) < 0 ? -errno : 0;
+}
+
 int cls_probe_read_lease(int fd) {
   // Whoever opens it just now breaks the lease, and the signal for that is
   // SIGIO, which ends a process; SIGURG is ignored.

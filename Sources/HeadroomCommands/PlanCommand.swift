@@ -1,4 +1,5 @@
 import ArgumentParser
+import LinuxStorage
 import SpaceAudit
 import SpaceModel
 import SpaceReport
@@ -73,7 +74,8 @@ struct PlanCommand: ParsableCommand {
       var auditor = Auditor(request, monitor: run.progress.monitor)
       let outcome = try auditor.run(tool: run.tool, generatedAt: Clock.timestamp())
       for failure in outcome.failures { Output.error(failure) }
-      planned = try UpgradePlan.report(outcome.upgrade, from: outcome.report)
+      planned = try UpgradePlan.report(
+        outcome.upgrade, from: outcome.report, sysroot: request.sysroot.pathIfElsewhere)
     }
     run.progress.finish()
     if let card, planned.projections.isEmpty, report == nil, !targets.namesAnything {

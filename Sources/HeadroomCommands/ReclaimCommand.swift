@@ -53,6 +53,7 @@ struct ReclaimCommand: ParsableCommand {
     help: ArgumentHelp("Leave one check out. Repeatable.", valueName: "reason"))
   var force: [ReclaimObjection.Reason] = []
 
+  @OptionGroup(title: "Upgrade") var upgrade: UpgradeOptions
   @OptionGroup(title: "Format") var format: FormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -83,6 +84,9 @@ struct ReclaimCommand: ParsableCommand {
     request.forced = Set(force)
     let progress = Progress(quiet: output.quiet, verbose: output.verbose)
     var monitor = progress.monitor
+    if upgrade.incoming != nil { monitor.onStage("measuring the payload") }
+    request.upgrade = try upgrade.choice(Settings.load(file: nil))
+    let inputs = request.images + upgrade.inputs
     if apply {
       DeferredInterruption.install()
       monitor.isCancelled = { DeferredInterruption.isRequested }
@@ -98,9 +102,9 @@ struct ReclaimCommand: ParsableCommand {
     progress.finish()
     for failure in outcome.failures { Output.error(failure) }
     if format.isJSON {
-      try output.emit(ReportEncoder.encode(outcome.report), inputs: request.images)
+      try output.emit(ReportEncoder.encode(outcome.report), inputs: inputs)
     } else {
-      try output.emit(ReclaimText(outcome.report, style: output.style).render(), inputs: request.images)
+      try output.emit(ReclaimText(outcome.report, style: output.style).render(), inputs: inputs)
     }
     if let code = DeferredInterruption.exitCode { throw ExitCode(code) }
     if !outcome.failures.isEmpty { throw ExitCode(ExitStatus.unknown) }

@@ -11,8 +11,9 @@ struct SchemaCommand: ParsableCommand {
       check-jsonschema --schemafile report-1.json report.json
       """,
     discussion: """
-      report is what audit, check, plan and verify write with --json; payload is a payload card, event a line of \
-      --format ndjson, fleet what fleet writes. Its $id is a name, not an address: nothing has to be fetched.
+      report is what audit, check, plan and verify write with --json; map, partitions, fleet, reclaim and copy are what \
+      these write; payload is a payload card, event a line of --format ndjson. Its $id is a name, not an address: nothing \
+      has to be fetched.
       """)
 
   @Argument(help: ArgumentHelp("Which document.", valueName: "document"))

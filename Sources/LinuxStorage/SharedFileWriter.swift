@@ -24,6 +24,12 @@ public struct SharedFileWriter: Sendable {
     }
   }
 
+  /// Sets off the writing of what of a range is not on the disk yet, and waits for none of it: the disk works while the
+  /// rest is still read. Only a hint; ``NewFile/sync()`` tells of errors.
+  public func beginWriteback(_ range: ByteRange) {
+    _ = cls_begin_writeback(descriptor, Int64(clamping: range.start), Int64(clamping: range.length))
+  }
+
   /// Has the kernel, or the server behind it, copy a range (copy_file_range(2)).
   ///
   /// - Returns: How much of it was copied, from its start; less than all where it cannot go on.

@@ -12,6 +12,9 @@ public struct Sysroot: Hashable, Sendable {
 
   public var isHost: Bool { path.components.isEmpty }
 
+  /// Its path, as commands have to name it; `nil` for this machine's own root.
+  public var pathIfElsewhere: FilePath? { isHost ? nil : path }
+
   /// Where we find what the node calls `path`. Symbolic links in it that are absolute lead out of the node's root and are
   /// followed in ours.
   public func resolve(_ path: FilePath) -> FilePath { isHost ? path : self.path.appending(path) }

@@ -70,7 +70,7 @@ public struct Auditor {
       partitions: surveys.map(\.partition), findings: findings + surveys.flatMap(\.findings),
       limits: limits + surveys.flatMap(\.limits), choice: request.upgrade, warnReclaimable: request.warnReclaimable,
       // An image that was named says nothing of what else its filesystem holds.
-      isProjected: request.images.isEmpty)
+      isProjected: request.images.isEmpty, sysroot: request.sysroot.pathIfElsewhere)
   }
 
   mutating func add(_ survey: PartitionSurvey) {

@@ -16,13 +16,16 @@ struct SurveyedNode: Sendable {
   var warnReclaimable: SizeThreshold?
   /// Whether enough was looked at to project an upgrade.
   var isProjected: Bool
+  /// The node's root as the audit was told to find it; `nil`: it is this machine's.
+  var sysroot: FilePath?
 
   /// Applies the rules, projects the upgrade and says the verdict.
   func report(tool: Report.Tool, generatedAt: String) -> Report {
-    let plan = UpgradePlan(choice, host: host, boot: boot, partitions: isProjected ? partitions : [])
+    let plan = UpgradePlan(choice, host: host, boot: boot, partitions: isProjected ? partitions : [], sysroot: sysroot)
     var rules = ImageRules(warnReclaimable: warnReclaimable, denseImagesExpected: host.product == "kairos")
     rules.isUpgradeRunning = isUpgradeRunning
     rules.decisive = ImageRules.decisive(plan.projections)
+    rules.sysroot = sysroot
     rules.ambiguousLabels = ImageRules.ambiguousLabels(partitions)
     var found = findings + partitions.flatMap(rules.findings(for:))
     found += partitions.flatMap(IntegrityRules(boot: boot).findings(for:))

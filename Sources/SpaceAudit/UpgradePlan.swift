@@ -8,7 +8,10 @@ public struct UpgradePlan: Sendable {
   public var findings: [Finding]
   public var limits: [Limit]
 
-  public init(_ choice: UpgradeChoice, host: Report.Host, boot: BootState?, partitions: [Partition]) {
+  /// - Parameter sysroot: The node's root as the audit was told to find it, for commands; `nil`: it is this machine's.
+  public init(
+    _ choice: UpgradeChoice, host: Report.Host, boot: BootState?, partitions: [Partition], sysroot: FilePath? = nil
+  ) {
     let layout = partitions.lazy.filter { $0.filesystemLabel == "COS_STATE" }.compactMap(\.layout).first
     let detection = ProfileDetection.of(product: host.product, osName: host.osName, layout: layout)
     let profile = choice.profile ?? UpgradeProfile.builtIn(detection.name)
@@ -29,7 +32,7 @@ public struct UpgradePlan: Sendable {
     if choice.isPartial, !partitions.contains(where: { $0.filesystemLabel == "COS_STATE" }) {
       projections.removeAll { $0.upgrade == UpgradeProfile.systemUpgrade && $0.device == nil }
     }
-    findings += ProjectionRules().findings(for: projections, on: partitions, boot: boot)
+    findings += ProjectionRules(sysroot: sysroot).findings(for: projections, on: partitions, boot: boot)
     guard !projections.isEmpty else { return }
     if choice.includesOptional, !projections.contains(where: { $0.upgrade == "recovery" }) {
       limits.append(
@@ -71,12 +74,16 @@ public struct UpgradePlan: Sendable {
 
   /// A report of the plan alone: what the upgrade will do, and what stands against it.
   ///
+  /// - Parameter sysroot: As in ``init(_:host:boot:partitions:sysroot:)``.
   /// - Throws: ``StorageError`` where the payload must be counted for a filesystem of the report, and cannot be.
-  public static func report(_ choice: UpgradeChoice, from report: Report) throws(StorageError) -> Report {
+  public static func report(
+    _ choice: UpgradeChoice, from report: Report, sysroot: FilePath? = nil
+  ) throws(StorageError) -> Report {
     var choice = choice
     choice.isPartial = false
     try choice.cover(report.partitions)
-    let plan = UpgradePlan(choice, host: report.host, boot: report.boot, partitions: report.partitions)
+    let plan = UpgradePlan(
+      choice, host: report.host, boot: report.boot, partitions: report.partitions, sysroot: sysroot)
     // A damaged active image is what an upgrade makes the fallback.
     let active = report.activeImages
     let kept = report.findings.filter { finding in

@@ -5,6 +5,7 @@ public enum CopyJSON {
   public static func document(_ result: CopyResult) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
+    text("1.0", "schema_version", &writer)
     path(result.source, "source", &writer)
     path(result.destination, "destination", &writer)
     text(result.method.rawValue, "method", &writer)
@@ -15,7 +16,15 @@ public enum CopyJSON {
     number(result.sourceAllocatedBytes, "source_allocated_bytes", &writer)
     number(result.allocatedBytes, "allocated_bytes", &writer)
     if let replaced = result.replacedAllocatedBytes { number(replaced, "replaced_allocated_bytes", &writer) }
-    if let label = result.label { text(label, "label", &writer) }
+    if let label = result.label {
+      // No text is empty in any of the documents.
+      if label.isEmpty {
+        writer.key("label_removed")
+        writer.value(true)
+      } else {
+        text(label, "label", &writer)
+      }
+    }
     writer.key("verified")
     writer.value(result.verification != nil)
     if let verification = result.verification {
@@ -46,8 +55,10 @@ public enum CopyJSON {
     writer.value(value)
   }
 
+  /// One that a double cannot hold has a twin as text, as in a report.
   private static func number(_ value: ByteCount, _ key: String, _ writer: inout JSONWriter) {
     writer.key(key)
     writer.value(value.bytes)
+    if value.bytes > ReportEncoder.largestExactInteger { text(String(value.bytes), key + "_s", &writer) }
   }
 }

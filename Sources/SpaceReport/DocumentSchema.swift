@@ -14,6 +14,10 @@ public enum DocumentSchema: String, Sendable, Hashable, CaseIterable {
   case event
   /// ``FleetReport``.
   case fleet
+  /// ``ReclaimReport``.
+  case reclaim
+  /// ``CopyResult``, as ``CopyJSON`` writes it.
+  case copy
 
   /// The schema as a file: UTF-8, its last line ended.
   public var document: [UInt8] {
@@ -24,6 +28,8 @@ public enum DocumentSchema: String, Sendable, Hashable, CaseIterable {
     case .payload: PackageResources.payload_1_json
     case .event: PackageResources.event_1_json
     case .fleet: PackageResources.fleet_1_json
+    case .reclaim: PackageResources.reclaim_1_json
+    case .copy: PackageResources.copy_1_json
     }
   }
 }

@@ -12,6 +12,8 @@ public struct ImageRules: Sendable {
   public var decisive: [FilePath: Set<String>] = [:]
   /// Labels that several filesystems of the report carry: no command finds one of these by its label.
   public var ambiguousLabels: Set<String> = []
+  /// The node's root as the audit was told to find it; `nil`: it is this machine's.
+  public var sysroot: FilePath?
 
   public init(warnReclaimable: SizeThreshold? = nil, denseImagesExpected: Bool = false) {
     self.warnReclaimable = warnReclaimable
@@ -52,7 +54,8 @@ public struct ImageRules: Sendable {
     let message =
       dense
       ? "It is written out in full, \(image.allocatedBytes) for \(image.apparentBytes), though \(share) of it is empty: "
-        + "digging holes gives back \(reclaimable)\(estimated). It was copied without its holes."
+        + "digging holes gives back \(reclaimable)\(estimated). It was copied without its holes; headroom copy keeps "
+        + "them."
       : "It holds \(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives that back."
     let id: Finding.ID = !dense ? .imageZeroData : image.role == .recovery ? .recoveryNotSparse : .imageNotSparse
     // A threshold that was given counts for every image; the usual one not where dense images are the product's way.
@@ -62,9 +65,7 @@ public struct ImageRules: Sendable {
     return Finding(
       id, isWarning ? .warning : .info, target: target, message: message,
       remedy: remedy(partition) {
-        image.integrity?.state == .damaged
-          ? "Not before it was written again: digging destroys what tells its lost blocks from zeros."
-          : Remedy.digHoles(in: image, on: partition)
+        Remedy.digHoles(in: image, on: partition, sysroot: sysroot)
       })
   }
 
@@ -94,7 +95,9 @@ public struct ImageRules: Sendable {
   /// What can be done, where it can be said of this very partition and now.
   private func remedy(_ partition: Partition, _ commands: () -> String) -> String? {
     if isUpgradeRunning == true { return nil }
-    if Remedy.isElsewhere(partition), let label = partition.filesystemLabel, ambiguousLabels.contains(label) {
+    if RemedyPlace(partition: partition, sysroot: nil).isElsewhere, let label = partition.filesystemLabel,
+      ambiguousLabels.contains(label)
+    {
       return "Find out which device the node has it on first: several filesystems carry this label."
     }
     return commands()

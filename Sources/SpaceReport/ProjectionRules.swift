@@ -2,7 +2,10 @@ import SpaceModel
 
 /// Which findings a projection amounts to. Pure.
 public struct ProjectionRules: Sendable {
-  public init() {}
+  private let sysroot: FilePath?
+
+  /// - Parameter sysroot: The node's root as the audit was told to find it; `nil`: it is this machine's.
+  public init(sysroot: FilePath? = nil) { self.sysroot = sysroot }
 
   public func findings(for projections: [Projection], on partitions: [Partition], boot: BootState?) -> [Finding] {
     // While an upgrade runs there is one finding that says so, and no advice.
@@ -19,7 +22,9 @@ public struct ProjectionRules: Sendable {
   ) -> [Finding] {
     let target = partition?.name ?? projection.filesystemLabel
     let message = ProjectionText.message(projection)
-    let commands = partition.flatMap { Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun) }
+    let commands = partition.flatMap {
+      Remedy.commands(for: projection, on: $0, upgradeMayRun: upgradeMayRun, sysroot: sysroot)
+    }
     let remedy =
       commands
       ?? (projection.lacks == .payload

@@ -90,9 +90,10 @@ public struct ReclaimText: Sendable {
       lines += detail("It was writable meanwhile, and is read-only again.")
     }
     let before = filesystem.projectionsBefore ?? []
-    for after in filesystem.projectionsAfter ?? [] where after.isOptional != true {
+    for after in filesystem.projectionsAfter ?? [] {
       let first = before.first { $0.upgrade == after.upgrade && $0.device == after.device }
-      lines += detail("Upgrade: \(first.map { outcome($0) + "; then " } ?? "")\(outcome(after)).")
+      let name = after.upgrade == "system" ? "Upgrade" : "Upgrade (\(DisplayText.escaped(after.upgrade)))"
+      lines += detail("\(name): \(first.map { outcome($0) + "; then " } ?? "")\(outcome(after)).")
     }
     for note in filesystem.notes ?? [] { lines += detail(DisplayText.escaped(note)) }
     return lines

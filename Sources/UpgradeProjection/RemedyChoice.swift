@@ -100,8 +100,7 @@ struct RemedyChoice {
   private func isAdvisable(_ action: SpaceAction, _ now: Projection.Outcome) -> Bool {
     switch action {
     case .digHoles(let path):
-      // Digging destroys what tells the lost blocks of a damaged image from zeros.
-      return figures.images.first { $0.path == path }?.isDamaged != true
+      return figures.images.first { $0.path == path }?.isEvidence != true
     case .removeLeftovers: return boot?.upgradeMayRun != true
     case .removePassive:
       // For a margin alone no way back is given up.

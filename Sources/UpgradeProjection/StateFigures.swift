@@ -35,6 +35,8 @@ struct StateFigures {
     /// Whether it was written whole, as far as was looked; `nil`: nobody looked.
     var integrity: Integrity?
     var isDamaged: Bool { integrity?.state == .damaged }
+    /// Digging would destroy what tells lost blocks from zeros, so `headroom reclaim` refuses it.
+    var isEvidence: Bool { isDamaged || integrity?.state == .suspect }
     /// Of its bytes, those that another file maps too: they stay when it goes.
     var shared: ByteCount
   }

@@ -16,6 +16,7 @@ struct CopyDocument: Codable, Hashable {
   var allocated_bytes: UInt64
   var replaced_allocated_bytes: UInt64?
   var label: String?
+  var label_removed: Bool?
   var verified: Bool
   var source_read: String?
   var destination_read: String?

@@ -66,7 +66,7 @@ enum HTMLPages {
     report.findings += (0..<count).map { number in
       Finding(
         .imageNotSparse, .warning, target: "COS_STATE:.snapshots/\(number)/snapshot.img", message: "It has no holes.",
-        remedy: "fallocate --dig-holes /run/initramfs/cos-state/.snapshots/\(number)/snapshot.img")
+        remedy: "headroom reclaim --apply --verify /run/initramfs/cos-state/.snapshots/\(number)/snapshot.img")
     }
     return report
   }

@@ -27,6 +27,8 @@ struct ReclaimIncidentTests {
       #expect(failing.remedy == [Projection.WhatIf.digHoles("cOS/passive.img")])
 
       let passive = "\(mountpoint)/cOS/passive.img"
+      let advice = try #require(Headroom.report(before).findings(.upgradeSpace).first?.remedy)
+      #expect(advice.hasPrefix("headroom reclaim --apply --remount --verify \(passive)\n"))
       let content = try Reclaim.checksum(passive)
       let dry = try Reclaim.run(passive)
       let done = try Reclaim.run("--apply", "--remount", "--verify", passive)

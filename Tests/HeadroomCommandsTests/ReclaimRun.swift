@@ -17,6 +17,11 @@ enum Reclaim {
   /// - Throws: Where the exit status is another than `status`, or what comes out is no report.
   @discardableResult
   static func run(_ arguments: String..., status: Int32 = 0) throws -> Outcome {
+    try run(arguments: arguments, status: status)
+  }
+
+  @discardableResult
+  static func run(arguments: [String], status: Int32 = 0) throws -> Outcome {
     let result = try Headroom.run(arguments: ["reclaim", "--json"] + arguments)
     guard result.status == status else { throw Unexpected(result.description) }
     return Outcome(report: try decoded(result), result: result)

@@ -102,6 +102,79 @@ import Testing
       ], "fleet", in: scratch)
   }
 
+  @Test("what reclaim writes is valid: dry, done, refused, failed, bounded, stopped by nothing", .needsRootAndLoop)
+  func reclaims() throws {
+    let scratch = try ScratchDirectory()
+    var files: [String] = []
+    var seen: Set<ReclaimReport.Image.State> = []
+    func run(_ arguments: String..., status: Int32 = 0) throws {
+      let done = try Reclaim.run(arguments: arguments, status: status)
+      seen.formUnion(done.report.filesystems.flatMap(\.images).map(\.state))
+      files.append(try scratch.write(done.result.output, to: "reclaim\(files.count).json"))
+    }
+    let state = try StateFilesystem(label: "COS_STATE")
+    try state.addImages(mebibytes: 32, contentMiB: 3)
+    try state.mounted { mountpoint, _ in
+      let strange = "\(mountpoint)/cOS/a\"b\nc.img"
+      try Command.check("sh", "-c", "cat '\(mountpoint)/cOS/passive.img' > \"$1\"", "sh", strange)
+      try Command.check("mount", "-o", "remount,ro", mountpoint)
+      let passive = "\(mountpoint)/cOS/passive.img"
+      try run(passive, strange)
+      try run("--margin", "16M", "--recovery", passive)
+      // Mounted read-only, and --remount not given.
+      try run("--apply", passive, status: 3)
+      let loop = try LoopDevice(image: passive, readOnly: true)
+      try run("--apply", "--remount", "--verify", passive)
+      try loop.detach()
+      try run("--apply", passive)
+      try Command.check("mount", "-o", "remount,rw", mountpoint)
+      let writer = try LoopDevice(image: strange)
+      try run("--apply", strange, status: 3)
+      try run("--apply", "--force=writing", "--force=open", strange)
+      try writer.detach()
+      try run("/nowhere.img", status: 3)
+    }
+    for type in ["btrfs", "xfs", "tmpfs"] where Machine.mounts(type) {
+      try LoopMount.withFilesystem(type, sizeMiB: 320) { mountpoint, _ in
+        try Reclaim.makeStripes("\(mountpoint)/image", mebibytes: 8, stripe: 65536)
+        if type != "tmpfs" {
+          try Command.check("cp", "--reflink=always", "\(mountpoint)/image", "\(mountpoint)/shared")
+        }
+        try run("\(mountpoint)/image")
+        try run("--apply", "--verify", "\(mountpoint)/image")
+      }
+    }
+    #expect(seen == [.planned, .nothing, .done, .refused, .failed])
+    try Self.check(files, "reclaim", in: scratch)
+  }
+
+  @Test("what copy writes is valid: sparse, shared, with a label or none, over another, what it could not keep")
+  func copies() throws {
+    let scratch = try ScratchDirectory()
+    let image = scratch.file("image")
+    try StateFilesystem.makeInner(try scratch.sparseFile("image", bytes: 16 << 20), in: scratch, contentMiB: 1)
+    try Command.check("sh", "-c", "cp '\(image)' \"$1\"", "sh", "\(scratch.path)/a\"b\nc.img")
+    var commands = [
+      ["copy", image, scratch.file("plain")], ["copy", "--verify", image, scratch.file("plain")],
+      ["copy", "--label", "COS_PASSIVE", "--verify", image, scratch.file("labelled")],
+      ["copy", "--label", "", image, scratch.file("unlabelled")],
+      ["copy", "\(scratch.path)/a\"b\nc.img", scratch.file("strange")],
+    ]
+    if Machine.mounts("tmpfs") { commands.append(["copy", "--verify", image, "/dev/shm/headroom-\(getpid()).copy"]) }
+    defer { unlink("/dev/shm/headroom-\(getpid()).copy") }
+    try Self.printed(commands, "copy", in: scratch)
+    // A copy that failed says so, and is no document.
+    let failed = try Headroom.run("copy", "--json", "/nowhere", scratch.file("none"))
+    #expect(failed.status == 3 && failed.output.isEmpty)
+    if Machine.mounts("btrfs") {
+      try LoopMount.withFilesystem("btrfs", sizeMiB: 128) { mountpoint, _ in
+        try Command.check("cp", image, "\(mountpoint)/image")
+        try Self.printed(
+          [["copy", "--reflink=always", "--verify", "\(mountpoint)/image", "\(mountpoint)/copy"]], "copy", in: scratch)
+      }
+    }
+  }
+
   @Test("so are those of damaged images, hostile names and sizes beyond a double", .needsRootAndLoop)
   func damagedAndHostile() throws {
     let scratch = try ScratchDirectory()

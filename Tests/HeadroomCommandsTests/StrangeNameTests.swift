@@ -92,9 +92,11 @@ import Testing
     try zeroOut(disk, "cOS/\(name)")
     let report = try Headroom.audit("--disk", disk)
     let remedy = try #require(report.findings(.imageNotSparse).first?.remedy)
-    // Everything but the words is taken out: what `fallocate` would get is printed.
-    let script = "mount() { :; }; umount() { :; }; fallocate() { printf %s \"$2\"; }; \(remedy)"
-    #expect(try Command.check("bash", "-c", script).text == "/run/initramfs/cos-state/cOS/\(name)")
+    // Everything but the words is taken out: what `headroom`, or `fallocate`, would get is printed.
+    let words = "mount() { :; }; headroom() { printf %s \"${@: -1}\"; }; fallocate() { printf %s \"$2\"; }; "
+    for commands in [remedy, remedy.replacing(#/headroom reclaim .*\n# without headroom: /#, with: "")] {
+      #expect(try Command.check("bash", "-c", words + commands).text == "/run/initramfs/cos-state/cOS/\(name)")
+    }
   }
 
   /// Overwrites a file's blocks inside a filesystem image with zeros: `mke2fs -d` makes holes of zeros.

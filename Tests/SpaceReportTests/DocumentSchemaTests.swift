@@ -45,6 +45,20 @@ import Testing
     #expect(Self.paths(described) == Self.paths(Self.plain(try Self.asked(Samples.fullFleet()))))
   }
 
+  @Test("every key of what reclaim and copy write is described, and nothing else") func everyKeyOfReclaimAndCopy()
+    throws
+  {
+    let described = Self.plain(try SchemaTree("reclaim").keys())
+    #expect(Self.paths(described) == Self.paths(Self.plain(try Self.asked(Samples.fullReclaim()))))
+    let written = try Samples.copies().map { result in
+      try #require(
+        try JSONSerialization.jsonObject(with: Data(CopyJSON.document(result))) as? [String: Any]
+      ).keys
+    }
+    let keys = Set(written.joined()).filter { !$0.hasSuffix("_s") }
+    #expect(keys == Set(try #require(SchemaTree("copy").keys()["$"])))
+  }
+
   @Test("the full sample leaves no key out") func theFullSampleLeavesNoKeyOut() throws {
     func written(_ value: Any, _ place: String) -> Set<String> {
       switch value {
@@ -57,6 +71,7 @@ import Testing
     for (document, schema) in [
       (try ReportEncoder.encode(Samples.full()), DocumentSchema.report),
       (try ReportEncoder.encode(Samples.fullCard()), .payload), (try ReportEncoder.encode(Samples.fullFleet()), .fleet),
+      (try ReportEncoder.encode(Samples.fullReclaim()), .reclaim),
     ] {
       let object = try JSONSerialization.jsonObject(with: Data(document))
       #expect(written(object, "$") == Self.paths(Self.plain(try SchemaTree(schema.rawValue).keys())))

@@ -76,6 +76,7 @@ struct HTMLReportTests {
     #expect(page.contains("<h1>WARNING</h1>"))
     #expect(page.contains("1 image wastes space; digging holes gives back 1.39 GiB."))
     #expect(page.contains("Do this first"))
+    #expect(page.contains("headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img"))
     #expect(page.contains("fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img"))
     #expect(!page.contains("id=\"upgrade\""))
   }

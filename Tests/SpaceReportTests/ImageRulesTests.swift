@@ -108,6 +108,7 @@ import Testing
     if let finding = findings.first {
       #expect(finding.severity == row.severity)
       #expect(finding.target == "COS_STATE:\(row.image.path.display)")
+      #expect(finding.remedy?.contains("headroom reclaim --apply ") == true)
       #expect(finding.remedy?.contains("fallocate --dig-holes") == true)
     }
   }
@@ -117,7 +118,7 @@ import Testing
     #expect(
       ImageRules().findings(for: dense).first?.message
         == "It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty: digging holes gives back "
-        + "1.39 GiB. It was copied without its holes.")
+        + "1.39 GiB. It was copied without its holes; headroom copy keeps them.")
     let zeros = Samples.state([Samples.image(reclaimable: .gibibytes(1), sparse: true, basis: .estimate)])
     #expect(
       ImageRules().findings(for: zeros).first?.message
@@ -224,9 +225,9 @@ import Testing
     #expect(rules.ambiguousLabels == ["COS_STATE"])
     for disk in disks {
       #expect(rules.findings(for: disk).first?.remedy?.hasPrefix("Find out which device") == true)
-      #expect(ImageRules().findings(for: disk).first?.remedy?.contains("fallocate") == true)
+      #expect(ImageRules().findings(for: disk).first?.remedy?.contains("headroom reclaim") == true)
     }
-    #expect(rules.findings(for: mounted).first?.remedy?.contains("fallocate") == true)
+    #expect(rules.findings(for: mounted).first?.remedy?.contains("headroom reclaim") == true)
   }
 
   @Test(

@@ -24,6 +24,10 @@ import Testing
     try check("payload", [Samples.fullCard(), Samples.fullCard(largest)].map { try ReportEncoder.encode($0) })
     let fleets = try [Samples.fullFleet(), Samples.fullFleet(largest), Samples.rawFleet, FleetMergeTests.merged([])]
     try check("fleet", fleets.map { try ReportEncoder.encode($0) })
+    let dry = ReclaimReport(generatedAt: "2026-02-03T04:05:06Z", toolName: "headroom", toolVersion: "1", applied: false)
+    let reclaims = [Samples.fullReclaim(), Samples.fullReclaim(largest), Samples.rawReclaim, dry]
+    try check("reclaim", reclaims.map { try ReportEncoder.encode($0) })
+    try check("copy", (Samples.copies() + Samples.copies(largest)).map(CopyJSON.document))
     let empty = PartitionDocument(partitions: [], limits: [])
     try check("partitions", [ReportEncoder.encode(empty)])
     let lines =
@@ -57,6 +61,53 @@ import Testing
     #expect(bad != good)
     let file = try scratch.write(bad, to: "bad.json")
     #expect(try SchemaTree("fleet").objections(to: [file], in: scratch).contains("\(file)::"))
+  }
+
+  static let wrongReclaims: [(name: String, from: String, to: String)] = [
+    ("not said whether it was done", #""applied": true,"#, ""),
+    ("a text for yes", #""applied": true"#, #""applied": "yes""#),
+    ("no reason", #""reason": "open","#, ""),
+    ("a reason that is no word", #""reason": "open""#, #""reason": "Somebody has it open""#),
+    ("a state that is no word", #""state": "done""#, #""state": """#),
+    ("a gain with a unit", #""gain_bytes": 1073741824"#, #""gain_bytes": "1 GiB""#),
+    ("a gain below nothing", #""gain_bytes": 1073741824"#, #""gain_bytes": -1"#),
+    ("no least gain", #""least_gain_bytes": 1073741824,"#, ""),
+    ("a count with a fraction", #""range_count": 3"#, #""range_count": 3.5"#),
+    ("an image without a path", #""path_encoding": "percent","#, #""path_encoding": "percent", "path": "","#),
+    ("null for no lease", #""lease": "held""#, #""lease": null"#),
+    ("false where only true is said", #""left_writable": true"#, #""left_writable": false"#),
+    ("an object for a list", #""objections": ["#, #""objections": {}, "x": ["#),
+    ("another major version", #""schema_version": "1.0""#, #""schema_version": "2.0""#),
+    ("a projection without an outcome", #""outcome": "silent-corruption","#, ""),
+  ]
+
+  static let wrongCopies: [(name: String, from: String, to: String)] = [
+    ("no method", #""method": "sparse","#, ""),
+    ("a method that is no word", #""method": "sparse""#, #""method": "By hand""#),
+    ("a size with a unit", #""apparent_bytes": 1073741824"#, #""apparent_bytes": "1 GiB""#),
+    ("a size below nothing", #""dug_bytes": 1073741824"#, #""dug_bytes": -4096"#),
+    ("how one was read alone", #""source_read": "direct","#, ""),
+    ("an empty label", #""label": "COS_PASSIVE""#, #""label": """#),
+    ("a label that is too long", #""label": "COS_PASSIVE""#, #""label": "COS_PASSIVE_IMAGE""#),
+    ("no version", #""schema_version": "1.0","#, ""),
+    ("another encoding", #""source_encoding": "percent""#, #""source_encoding": "base64""#),
+    ("nothing that was not kept", #""not_kept": ["#, #""not_kept": [], "x": ["#),
+  ]
+
+  @Test("a wrong document of reclaim or copy is refused") func aWrongDocumentOfReclaimOrCopyIsRefused() throws {
+    let scratch = try ScratchDirectory()
+    let reclaim = try ReportEncoder.encode(Samples.rawReclaim)
+    let copy = try CopyJSON.document(#require(Samples.copies().first))
+    for (name, good, wrongs) in [("reclaim", reclaim, Self.wrongReclaims), ("copy", copy, Self.wrongCopies)] {
+      let text = String(decoding: good, as: UTF8.self)
+      let files = try wrongs.enumerated().map { index, wrong in
+        let bad = text.replacing(wrong.from, with: wrong.to)
+        #expect(bad != text, "\(name): \(wrong.name)")
+        return try scratch.write(bad, to: "\(name)-\(index).json")
+      }
+      let refused = try SchemaTree(name).objections(to: files, in: scratch)
+      for (file, wrong) in zip(files, wrongs) { #expect(refused.contains("\(file)::"), "\(name): \(wrong.name)") }
+    }
   }
 
   /// Ways to break a document.

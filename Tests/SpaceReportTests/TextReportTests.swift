@@ -9,9 +9,9 @@ import Testing
       TextReport(Samples.incident(), style: Samples.plain).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
             COS_STATE (/dev/sda4): 3.11 GiB of 7.78 GiB left for root.
-        Do: mount -o remount,rw /run/initramfs/cos-state
-            fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-            mount -o remount,ro /run/initramfs/cos-state
+        Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+            # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         PARTITION  DEVICE  TYPE      SIZE      FREE  FOR ROOT  STATE
         COS_OEM    sda2    ext4  50.0 MiB         -         -  offline
@@ -26,10 +26,11 @@ import Testing
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty:
-          digging holes gives back 1.39 GiB. It was copied without its holes.
-          Do: mount -o remount,rw /run/initramfs/cos-state
-              fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-              mount -o remount,ro /run/initramfs/cos-state
+          digging holes gives back 1.39 GiB. It was copied without its holes; headroom
+          copy keeps them.
+          Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+              # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         Not seen:
           - no answer in time from nbd0
@@ -43,9 +44,9 @@ import Testing
       TextReport(Samples.incident(), style: Samples.wide).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
             COS_STATE (/dev/sda4): 3.11 GiB of 7.78 GiB left for root.
-        Do: mount -o remount,rw /run/initramfs/cos-state
-            fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-            mount -o remount,ro /run/initramfs/cos-state
+        Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+            # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         PARTITION  DEVICE  TYPE      SIZE      FREE  FOR ROOT  STATE
         COS_OEM    sda2    ext4  50.0 MiB         -         -  offline
@@ -60,10 +61,10 @@ import Testing
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty: digging holes gives back \
-        1.39 GiB. It was copied without its holes.
-          Do: mount -o remount,rw /run/initramfs/cos-state
-              fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-              mount -o remount,ro /run/initramfs/cos-state
+        1.39 GiB. It was copied without its holes; headroom copy keeps them.
+          Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+              # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         Not seen:
           - no answer in time from nbd0
@@ -76,9 +77,9 @@ import Testing
       TextReport(Samples.incident(), style: Samples.ascii).render() == """
         node-1: WARNING: 1 image wastes space; digging holes gives back 1.39 GiB.
             COS_STATE (/dev/sda4): 3.11 GiB of 7.78 GiB left for root.
-        Do: mount -o remount,rw /run/initramfs/cos-state
-            fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-            mount -o remount,ro /run/initramfs/cos-state
+        Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+            # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         PARTITION  DEVICE  TYPE      SIZE      FREE  FOR ROOT  STATE
         COS_OEM    sda2    ext4  50.0 MiB         -         -  offline
@@ -93,10 +94,11 @@ import Testing
 
         warning image-not-sparse COS_STATE:cOS/passive.img
           It is written out in full, 3.00 GiB for 3.00 GiB, though 46 % of it is empty:
-          digging holes gives back 1.39 GiB. It was copied without its holes.
-          Do: mount -o remount,rw /run/initramfs/cos-state
-              fallocate --dig-holes /run/initramfs/cos-state/cOS/passive.img
-              mount -o remount,ro /run/initramfs/cos-state
+          digging holes gives back 1.39 GiB. It was copied without its holes; headroom
+          copy keeps them.
+          Do: headroom reclaim --apply --remount --verify /run/initramfs/cos-state/cOS/passive.img
+              # without headroom: mount -o remount,rw /run/initramfs/cos-state && fallocate --dig-holes \
+        /run/initramfs/cos-state/cOS/passive.img; mount -o remount,ro /run/initramfs/cos-state
 
         Not seen:
           - no answer in time from nbd0
@@ -226,10 +228,10 @@ import Testing
   @Test("the one thing to do stands before the tables, and no info is that")
   func theOneThingToDoStandsBeforeTheTablesAndNoInfoIsThat() {
     let text = TextReport(Samples.incident(), style: Samples.plain).render()
-    #expect(text.split(separator: "\n")[2].hasPrefix("Do: mount -o remount,rw "))
+    #expect(text.split(separator: "\n")[2].hasPrefix("Do: headroom reclaim --apply --remount "))
     // What is to be done about a disk image is to be done where it came from.
     let disk = TextReport(Samples.incident(node: nil), style: Samples.plain).render()
-    #expect(disk.contains("\nDo: mount -o remount,rw "))
+    #expect(disk.contains("\nDo: headroom reclaim --apply --remount "))
     let info = Samples.report(
       [], findings: [Finding(.recoveryNotSparse, .info, target: "t", message: "m", remedy: "r")])
     #expect(!TextReport(info, style: Samples.plain).render().contains("\nDo: "))

@@ -99,6 +99,15 @@ import UpgradeProjection
     #expect(projection.remedy == ["dig-holes:cOS/passive.img"])
   }
 
+  @Test(
+    "an image is not dug where that destroys the evidence of its damage",
+    arguments: [Integrity.State.damaged, .suspect])
+  func notDugWhereThatDestroysTheEvidence(state: Integrity.State) throws {
+    var evidence = images(passiveReclaimable: 1)
+    evidence[1].integrity = Integrity(state: state, reason: "Something is lost.")
+    #expect(try remedy(usable: 4000, evidence) == ["remove-passive"])
+  }
+
   @Test("many images to dig do not push out what helps more") func manyImages() throws {
     let many = (0..<30).map {
       NodeSamples.image(FilePath("cOS/x\($0).img"), .other, allocated: .gibibytes(1), reclaimable: .mebibytes(2))

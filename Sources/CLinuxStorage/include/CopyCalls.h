@@ -30,6 +30,10 @@ int cls_clone(int to, int from);
 // copy_file_range(2), once.
 int64_t cls_copy_range(int from, int to, int64_t offset, size_t length);
 
+// Sets off the writing of a range's dirty pages without waiting for it
+// (sync_file_range(2)). It makes nothing lasting.
+int cls_begin_writeback(int fd, int64_t offset, int64_t length);
+
 // Whether a file may be leased for reading, which the kernel grants only while
 // nobody has it open for writing: 0 yes, -EAGAIN no, other errors: it cannot be
 // told. The lease is given back at once.

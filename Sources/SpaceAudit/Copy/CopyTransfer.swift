@@ -23,6 +23,8 @@ struct CopyTransfer: Sendable {
 
   private static let pieceBytes: UInt64 = 1 << 20
   private static let workers = 2
+  /// So many pieces are sent to the disk at once: long enough for extents and requests of a good length.
+  private static let writebackPieces = 16
   /// Below that a call to the server costs more than sending the data.
   private static let leastCopyRange = 256 << 10
 
@@ -51,6 +53,10 @@ struct CopyTransfer: Sendable {
         guard index < pieces.count, shared.state.withLock({ $0.failure == nil }) else { return }
         do throws(StorageError) {
           let part = try copy(pieces[index], buffer, writer)
+          if let writer, index % Self.writebackPieces == Self.writebackPieces - 1 {
+            let start = pieces[index + 1 - Self.writebackPieces].start
+            writer.beginWriteback(ByteRange(start: start, end: pieces[index].end))
+          }
           shared.state.withLock { state in
             state.totals.dataBytes += part.dataBytes
             state.totals.unitBytes += part.unitBytes

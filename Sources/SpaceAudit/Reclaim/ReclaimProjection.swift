@@ -1,6 +1,7 @@
 import LinuxStorage
 import SpaceModel
 import SpaceReport
+import UpgradeProjection
 
 /// What an upgrade makes of a filesystem before and after holes were dug on it.
 struct ReclaimProjection {
@@ -10,14 +11,17 @@ struct ReclaimProjection {
 
   /// Audits the device, reading no image data.
   ///
+  /// - Parameter upgrade: The one to project.
   /// - Throws: ``StorageError`` `.cancelled` only.
   init(
-    device: FilePath, sysroot: Sysroot, tool: Report.Tool, generatedAt: String, monitor: AuditMonitor
+    device: FilePath, sysroot: Sysroot, upgrade: UpgradeChoice, tool: Report.Tool, generatedAt: String,
+    monitor: AuditMonitor
   ) throws(StorageError) {
     var request = AuditRequest()
     request.sysroot = sysroot
     // By device and not by label, which several may carry.
     request.devices = [device]
+    request.upgrade = upgrade
     request.depth.readsData = false
     request.depth.verification = .none
     var quiet = AuditMonitor()

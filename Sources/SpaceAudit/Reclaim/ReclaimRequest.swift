@@ -1,6 +1,7 @@
 import LinuxStorage
 import SpaceModel
 import SpaceReport
+import UpgradeProjection
 
 /// Which images to dig holes into, and how far to go.
 public struct ReclaimRequest: Sendable {
@@ -19,6 +20,8 @@ public struct ReclaimRequest: Sendable {
   public var shortestRun: UInt64 = 0
   /// Checks that are left out.
   public var forced: Set<ReclaimObjection.Reason> = []
+  /// The upgrade to project before and after.
+  public var upgrade = UpgradeChoice()
 
   public init() {}
 }

@@ -11,9 +11,13 @@ struct ReclaimTarget {
   /// The mount it is reached through, as we see it.
   let mount: Mount
 
+  /// - Parameter path: As the node sees it; else as we do.
   /// - Throws: ``StorageError`` where it cannot be opened, is no regular file or lies on no mount that is known.
   init(_ path: FilePath, sysroot: Sysroot) throws(StorageError) {
-    let found = sysroot.isHost || SmallFile.exists(path) ? path : sysroot.resolve(path)
+    // Of another node's image and our own by one path, the node's is meant: this is going to be written to.
+    let below = sysroot.resolve(path)
+    let isNodes = path.hasPrefix("/") && SmallFile.exists(below)
+    let found = isNodes || !SmallFile.exists(path) ? below : path
     let file = try ReadOnlyFile.open(found, expecting: .regularFile, shown: path, operation: "dig holes into")
     guard let place = file.resolvedPath, let mount = Sysroot.ownMountTable().mount(holding: place) else {
       throw StorageError(

@@ -206,8 +206,8 @@ public struct Reclaimer {
     guard let label = filesystem.label, AuditRequest.imageLabels.contains(label) || request.labels.contains(label)
     else { return nil }
     return try? ReclaimProjection(
-      device: filesystem.device, sysroot: request.sysroot, tool: tool, generatedAt: outcome.report.generatedAt,
-      monitor: monitor)
+      device: filesystem.device, sysroot: request.sysroot, upgrade: request.upgrade, tool: tool,
+      generatedAt: outcome.report.generatedAt, monitor: monitor)
   }
 }
 
