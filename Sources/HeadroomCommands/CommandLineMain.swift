@@ -1,11 +1,13 @@
 import ArgumentParser
 import Glibc
+import LinuxStorage
 import SpaceModel
 
 /// The way into the program and the only way out: every error becomes a message and an exit code here.
 public enum CommandLineMain {
   /// Parses the command line, runs the command and returns the exit code.
   public static func run() -> Int32 {
+    FreedMemory.keep()
     Interruption.install()
     OpenFileLimit.raise()
     do {

@@ -5,9 +5,15 @@ extension DeviceFacts {
   /// Probes a device, a disk image or a bare filesystem image: its partition table and what lies in each partition, or
   /// what fills it as a whole. Reads only.
   ///
+  /// - Parameters:
+  ///   - deviceSectorSize: In bytes; `nil` for a file, which has none.
+  ///   - besideTable: Also where there are partitions, look at what fills it as a whole: boot code can look like a
+  ///     partition table. Without it ``DeviceFacts/content`` is empty then.
   /// - Throws: ``StorageError`` where it cannot be opened again or read. One partition that cannot be read counts as one
   ///   in which nothing was recognised.
-  static func read(_ file: ReadOnlyFile, deviceSectorSize: Int?) throws(StorageError) -> DeviceFacts {
+  static func read(
+    _ file: ReadOnlyFile, deviceSectorSize: Int?, besideTable: Bool = true
+  ) throws(StorageError) -> DeviceFacts {
     let probe = try BlkidProbe(reopening: file)
     var facts = DeviceFacts(
       sizeBytes: probe.size, sectorSize: deviceSectorSize ?? 512, tableType: nil, entries: [], tooManyEntries: false,
@@ -29,6 +35,7 @@ extension DeviceFacts {
         facts.entries.append(entry)
       }
     }
+    guard facts.entries.isEmpty || besideTable else { return facts }
     do throws(StorageError) {
       facts.content = try probe.content(
         of: ByteRange(start: 0, length: probe.size), sectorSize: deviceSectorSize ?? 512)

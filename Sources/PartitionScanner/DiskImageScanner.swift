@@ -22,7 +22,8 @@ public enum DiskImageScanner {
   /// - Throws: ``StorageError`` where it cannot be read.
   public static func scan(_ file: ReadOnlyFile) throws(StorageError) -> DiskLayout {
     let isDevice = try file.status().kind == .blockDevice
-    let facts = try DeviceFacts.read(file, deviceSectorSize: isDevice ? file.logicalSectorSize() : nil)
+    let facts = try DeviceFacts.read(
+      file, deviceSectorSize: isDevice ? file.logicalSectorSize() : nil, besideTable: false)
     var layout = DiskLayout(
       tableType: facts.tableType, sectorSize: facts.sectorSize, partitions: .inside(file.path, facts), limits: [])
     if facts.tooManyEntries {

@@ -126,6 +126,10 @@ int cls_btrfs_extents(int fd, uint64_t inode, uint64_t *next, struct cls_btrfs_e
 // Makes this process die with its parent (PR_SET_PDEATHSIG), for workers.
 int cls_die_with_parent(void);
 
+// Keeps up to so many bytes of freed memory for the next allocation; larger
+// blocks get a mapping of their own (mallopt(3)). 0, or -EINVAL.
+int cls_keep_freed_memory(int bytes);
+
 // Starts executable with argv (NULL-terminated), stdin from /dev/null, stdout
 // into a pipe whose reading end goes to *output, stderr inherited, signals at
 // their defaults. (Swift 6 cannot name environ, and the Glibc module has no
