@@ -34,6 +34,7 @@ public struct CellMap: Sendable {
     }
   }
 
+  /// Takes in a stretch; those that no cell lies in or that are holes leave it as it is.
   public mutating func add(_ segment: MapSegment) {
     guard let kind = Self.place(of: segment.kind) else { return }
     var at = segment.range.start

@@ -9,6 +9,7 @@ public struct MapFigures: Sendable {
   public let apparentSize: UInt64
   public let source: MapSource
   public let totals: MapTotals
+  /// Its size or times were others afterwards: the figures may be of no one moment.
   public internal(set) var changedWhileReading = false
 
   init(status: FileStatus, apparentSize: UInt64, source: MapSource, totals: MapTotals) {

@@ -1,6 +1,5 @@
 import LinuxStorage
 import SpaceModel
-import Synchronization
 
 extension ZeroScan {
   /// Reads neighbouring spans, and tests their units.
@@ -100,47 +99,5 @@ extension ZeroScan {
         at += unit
       }
     }
-  }
-}
-
-/// A worker's memory, there once something must be read.
-final class ScanBuffer {
-  private let count: Int
-  private var allocated: UnsafeMutableRawBufferPointer?
-  /// One that is done with, for the next scan: of many small files, fresh memory would cost more than reading them.
-  private static let spare = Mutex<Spare?>(nil)
-
-  /// Handed from one thread to another, never used by two.
-  private struct Spare: @unchecked Sendable {
-    var memory: UnsafeMutableRawBufferPointer
-  }
-
-  init(_ count: Int) { self.count = count }
-
-  deinit {
-    guard let allocated else { return }
-    let unwanted = Self.spare.withLock { spare in
-      let old = spare
-      spare = Spare(memory: allocated)
-      return old
-    }
-    unwanted?.memory.deallocate()
-  }
-
-  var memory: UnsafeMutableRawBufferPointer {
-    if let allocated { return allocated }
-    let spare = Self.spare.withLock { spare in
-      let old = spare
-      spare = nil
-      return old
-    }
-    if let spare, spare.memory.count >= count {
-      allocated = spare.memory
-      return spare.memory
-    }
-    spare?.memory.deallocate()
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4096)
-    allocated = memory
-    return memory
   }
 }

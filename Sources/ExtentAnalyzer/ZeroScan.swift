@@ -30,7 +30,7 @@ struct ZeroScan: Sendable {
   /// A power of two and a multiple of the unit. A smaller mapping costs more than what is in it, a larger one memory.
   private var pieceBytes: UInt64 { max(4 << 20, unit) }
   /// Where the disk is read, a piece is one read: the kernel then sees them one behind the other, and reads ahead.
-  private var readBytes: UInt64 { max(2 << 20, unit) }
+  private var readBytes: UInt64 { max(UInt64(ScanBuffer.usualBytes), unit) }
   /// Threads for each worker where the disk is read, which is kept busy by more reads than there are processors.
   private static let readersPerWorker = 2
   private static let pieceSpans = 1024
