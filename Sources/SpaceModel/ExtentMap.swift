@@ -75,6 +75,7 @@ extension ExtentMap: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { count }
 
+  /// In ascending order; O(1) an extent.
   public func makeIterator() -> Iterator { Iterator(pieces) }
 
   /// Goes through a piece without looking it up for each extent.
@@ -86,6 +87,7 @@ extension ExtentMap: RandomAccessCollection {
 
     init(_ pieces: [ExtentPiece]) { self.pieces = pieces }
 
+    /// `nil` behind the last extent.
     public mutating func next() -> Extent? {
       while true {
         if let piece, index < piece.count {

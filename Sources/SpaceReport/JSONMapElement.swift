@@ -3,8 +3,9 @@ import SpaceModel
 /// The elements of a map's list of extents: one each, a million of them in a fragmented image, so each is formatted in
 /// place and handed to the writer whole.
 extension JSONWriter {
-  /// A stretch of a file.
-  public struct MapSegment {
+  /// A stretch of a file as `map --json` lists it.
+  public struct MapElement {
+    /// Half-open, in bytes from the file's start.
     public var range: ByteRange
     /// A word of the schema, all letters.
     public var kind: StaticString
@@ -13,6 +14,7 @@ extension JSONWriter {
     /// `nil` for a hole, which nobody can share.
     public var isShared: Bool?
 
+    /// - Parameters: As the properties of the same names.
     public init(range: ByteRange, kind: StaticString, physical: UInt64?, isShared: Bool?) {
       self.range = range
       self.kind = kind
@@ -23,8 +25,9 @@ extension JSONWriter {
 
   /// Writes one element of the open array.
   ///
-  /// - Precondition: The writer does not indent.
-  public mutating func value(_ segment: MapSegment) {
+  /// - Precondition: The writer does not indent: the element is on one line.
+  public mutating func value(_ segment: MapElement) {
+    precondition(!isIndented, "a map's elements are written on one line each")
     withUnsafeTemporaryAllocation(byteCount: 384, alignment: 1) { room in
       var line = JSONLine(room)
       line.add("{\"start_bytes\":")

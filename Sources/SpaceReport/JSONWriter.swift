@@ -3,13 +3,13 @@
 /// It holds no document: what is written can be handed on at any time, so a million extents cost no memory.
 public struct JSONWriter: Sendable {
   public private(set) var bytes: [UInt8] = []
-  private let indented: Bool
+  let isIndented: Bool
   /// For each open array or object, whether something stands in it already.
   private var filled: [Bool] = []
   private var afterKey = false
 
   /// - Parameter indented: Two spaces a level and a line an element; else everything on one line.
-  public init(indented: Bool = true) { self.indented = indented }
+  public init(indented: Bool = true) { isIndented = indented }
 
   /// Forgets what was written so far, and keeps its room.
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
@@ -23,7 +23,7 @@ public struct JSONWriter: Sendable {
     separate()
     string(name)
     bytes.append(UInt8(ascii: ":"))
-    if indented { bytes.append(UInt8(ascii: " ")) }
+    if isIndented { bytes.append(UInt8(ascii: " ")) }
     afterKey = true
   }
 
@@ -81,7 +81,7 @@ public struct JSONWriter: Sendable {
   }
 
   private mutating func breakLine() {
-    guard indented else { return }
+    guard isIndented else { return }
     bytes.append(UInt8(ascii: "\n"))
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: filled.count * 2))
   }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import SpaceReport
 
-@Suite struct JSONMapSegmentTests {
-  private static func text(_ segment: JSONWriter.MapSegment) -> String {
+@Suite struct JSONMapElementTests {
+  private static func text(_ segment: JSONWriter.MapElement) -> String {
     var writer = JSONWriter(indented: false)
     writer.beginArray()
     writer.value(segment)
@@ -21,7 +21,7 @@ import Testing
     })
   func numbersOfEveryLengthAreWrittenAsTheyAre(_ number: UInt64) {
     let hole = Self.text(
-      JSONWriter.MapSegment(
+      JSONWriter.MapElement(
         range: ByteRange(start: number, length: 10), kind: "hole", physical: nil, isShared: nil))
     let one = #"{"start_bytes":\#(number),"length_bytes":10,"kind":"hole"}"#
     #expect(hole == "[\(one),\(one)]")
@@ -31,7 +31,7 @@ import Testing
   func numbersThatReadersWouldRoundStandThereAsTextToo() {
     let start = UInt64(1) << 53
     let text = Self.text(
-      JSONWriter.MapSegment(
+      JSONWriter.MapElement(
         range: ByteRange(start: start, end: .max), kind: "unreadable", physical: .max, isShared: true))
     let length = UInt64.max - start
     let one =

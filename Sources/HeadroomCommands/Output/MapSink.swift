@@ -131,7 +131,7 @@ final class MapSink {
 
   private func write(_ segment: MapSegment) {
     writer.value(
-      JSONWriter.MapSegment(
+      JSONWriter.MapElement(
         range: segment.range, kind: segment.kind.word, physical: segment.physical,
         isShared: segment.kind == .hole ? nil : segment.isShared))
     flush(force: false)
