@@ -9,8 +9,8 @@
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -88,11 +88,17 @@ public final class NewFile {
     throw WriteFailure.error(path, "ioctl(FICLONE)", -result)
   }
 
-  /// fsync(2). Writes that failed in the background are reported here, once.
+  /// fsync(2), and what close(2) would say: writes that failed in the background are reported by the one, and by network
+  /// and FUSE filesystems by the other.
   public func sync() throws(StorageError) {
     while fsync(descriptor) != 0 {
       guard errno == EINTR else { throw WriteFailure.error(path, "fsync", errno) }
     }
+    // Each descriptor's close asks the filesystem, and ours must stay: a file without a name ends with it.
+    let another = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard another >= 0 else { throw WriteFailure.error(path, "fcntl", errno) }
+    // Linux has closed it also where a signal came.
+    guard close(another) == 0 || errno == EINTR else { throw WriteFailure.error(path, "close", errno) }
   }
 
   /// Takes its clean pages out of the page cache, so that what is read comes from the disk.

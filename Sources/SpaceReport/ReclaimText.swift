@@ -13,7 +13,7 @@ public struct ReclaimText: Sendable {
   public func render() -> String {
     var lines: [String] = []
     for filesystem in report.filesystems {
-      for image in filesystem.images { lines += self.image(image) }
+      for image in filesystem.images { lines += self.image(image, inMemory: filesystem.type == "tmpfs") }
       lines += self.filesystem(filesystem)
     }
     if !report.applied, report.filesystems.contains(where: { $0.images.contains { $0.state == .planned } }) {
@@ -23,7 +23,7 @@ public struct ReclaimText: Sendable {
     return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
   }
 
-  private func image(_ image: ReclaimReport.Image) -> [String] {
+  private func image(_ image: ReclaimReport.Image, inMemory: Bool) -> [String] {
     let name = image.path.display + ": "
     var lines: [String] = []
     switch image.state {
@@ -63,7 +63,7 @@ public struct ReclaimText: Sendable {
       lines += detail("Allocated \(style.size(image.allocatedBefore)) before, \(style.size(after)) after.")
     }
     switch image.contentUnchanged {
-    case true: lines += detail("Its content is the same as before, read from the disk.")
+    case true: lines += detail("Its content is the same as before, read from \(inMemory ? "memory" : "the disk").")
     case false: lines += wrap("    ITS CONTENT IS NOT THE SAME AS BEFORE.", .bad)
     case nil: break
     }
@@ -117,7 +117,9 @@ public struct ReclaimText: Sendable {
     switch reason {
     case .shared: "another file or snapshot keeps some of the extents, which are left alone"
     case .encoded: "some extents are compressed or encrypted, and are left alone"
-    case .partOfLargerExtent: "btrfs frees an extent only when nothing refers to any part of it; such are left alone"
+    case .partOfLargerExtent:
+      "btrfs frees an extent only when nothing refers to any part of it; such are left alone (headroom copy "
+        + "--reflink=never writes the file anew without its zeros)"
     case .extentsNotReadable: "btrfs extents cannot be read without CAP_SYS_ADMIN"
     case .unitInferred: "the allocation unit is not certain, so only large runs are taken"
     case .notWrittenBack: "some zeros have no place on the disk yet"

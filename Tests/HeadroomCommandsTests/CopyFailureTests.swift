@@ -23,6 +23,44 @@ import Testing
     }
   }
 
+  @Test("what fsync(2) and close(2) say ends it: no copy, and the call is named", .needsTool("strace"))
+  func lateErrors() throws {
+    let scratch = try ScratchDirectory()
+    let (source, copy) = (scratch.file("source"), scratch.file("copy"))
+    try CopyImage.make(source, megabytes: 4)
+    func run(_ call: String, _ inject: [String]) throws -> (result: Command.Result, calls: Int) {
+      let log = scratch.file("trace")
+      let result = try Command.run(
+        "strace",
+        arguments: ["-f", "-qq", "-o", log, "-e", "trace=\(call)"] + inject
+          + [try Products.headroom(), "copy", source, copy], environment: Headroom.environment)
+      // strace(1) counts each thread's calls by themselves; these are made by the first.
+      let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+      let first = lines.first?.split(separator: " ").first ?? ""
+      return (result, lines.count { $0.hasPrefix("\(first) ") && $0.contains("\(call)(") })
+    }
+    for call in ["fsync", "close"] {
+      let whole = try run(call, [])
+      #expect(whole.result.status == 0 && whole.calls > 0, "\(whole)")
+      var named = 0
+      // The last ones are those of the copy; the loader's would end the program before it begins.
+      for number in max(1, whole.calls - 9)...whole.calls {
+        try? FileManager.default.removeItem(atPath: copy)
+        let result = try run(call, ["-e", "inject=\(call):error=EIO:when=\(number)"]).result
+        if result.status == 0 {
+          #expect(try Reclaim.checksum(copy) == Reclaim.checksum(source), "\(call) \(number)")
+        } else {
+          #expect(FaultyDisk.isClear(result), "\(result)")
+          // Its name is given before the directory's fsync, and stays where only that fails.
+          let isThere = FileManager.default.fileExists(atPath: copy)
+          #expect(!isThere || (call == "fsync" && number == whole.calls), "\(call) \(number): \(result)")
+          if result.errors.contains("cause: \(call) failed") { named += 1 }
+        }
+      }
+      #expect(named > 0, "no \(call) that mattered")
+    }
+  }
+
   @Test("what does not fit is refused before it is written, with what is missing", arguments: ["ext4", "tmpfs"])
   func spaceBefore(type: String) throws {
     let scratch = try ScratchDirectory()

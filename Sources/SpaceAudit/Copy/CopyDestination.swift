@@ -21,6 +21,7 @@ struct CopyDestination {
           .busy, operation: Self.operation, path: path, message: "it is the source itself", hint: "Name another file.")
       }
       try CopyUse.refuseWritten(path, status, operation: Self.operation)
+      try Self.refuseUnchangeable(path)
       existing = status
       place = try Self.resolved(path)
     } else {
@@ -34,12 +35,30 @@ struct CopyDestination {
     }
     name = place.lastComponent
     guard ![FilePath(""), ".", ".."].contains(name) else { throw Self.wrongType(path, .directory) }
+    // NAME_MAX of Linux. The copy would be done when the kernel says so.
+    guard name.bytes.count <= 255 else {
+      throw StorageError(
+        .notFound, operation: Self.operation, path: path,
+        message: "its name has \(name.bytes.count) bytes, and no file's has more than 255",
+        hint: "Choose a shorter one.")
+    }
     let parent = FilePath(bytes: place.bytes.dropLast(name.bytes.count))
     directory = try ReadOnlyFile.open(
       parent.bytes.isEmpty ? "." : parent, expecting: .directory, operation: "write into")
   }
 
   private static let operation = "copy to"
+
+  /// Renaming over it would fail, when all is copied.
+  private static func refuseUnchangeable(_ path: FilePath) throws(StorageError) {
+    guard let file = try? ReadOnlyFile.open(path, expecting: .regularFile), let flags = InodeFlags.of(file),
+      flags.isImmutable || flags.isAppendOnly
+    else { return }
+    throw StorageError(
+      .permissionDenied, operation: operation, path: path,
+      message: "it is \(flags.isImmutable ? "immutable" : "append-only") (chattr)",
+      hint: "lsattr shows it; chattr -i -a takes it away. Or name another file.")
+  }
 
   private static func wrongType(_ path: FilePath, _ kind: FileStatus.Kind) -> StorageError {
     let found =

@@ -53,6 +53,6 @@ struct CopySpace {
       .io, operation: "copy to", path: path,
       message: "it needs \(needed)\(more), and \(there) can be written there: \(short) short",
       hint: "headroom audit shows what takes the space.",
-      cause: cause ?? SystemCallError(call: "statfs", errno: ENOSPC, text: String(cString: strerror(ENOSPC))))
+      cause: cause)
   }
 }

@@ -19,7 +19,7 @@ extension Reclaimer {
       } catch {
         outcome.failures.append(error)
         for index in subjects.indices where subjects[index].image.state == .planned {
-          subjects[index].image.state = .failed
+          subjects[index].image.state = request.remounts ? .failed : .refused
         }
         return
       }

@@ -185,7 +185,7 @@ public struct Reclaimer {
     if request.applies, subjects.contains(where: { $0.image.state == .planned }) {
       apply(mount, remount, &subjects, &filesystem)
       filesystem.images = subjects.map(\.image)
-      if !monitor.isCancelled() {
+      if !monitor.isCancelled(), subjects.contains(where: { ($0.image.punchedBytes ?? .zero) > .zero }) {
         filesystem.projectionsAfter = self.projection(of: filesystem)?.now
       }
     } else {
