@@ -20,21 +20,7 @@ struct CopyDiskErrorTests {
     func arguments(_ mountpoint: String) -> [String] {
       ["copy", "--verify", "\(mountpoint)/source", "\(mountpoint)/copy"]
     }
-    let whole = try disk.run(row, after: nil, arguments)
-    #expect(whole.result.status == 0, "\(whole.result)")
-    var random = Seed.current.derived(row.reads * 1000 + row.writes + 1)
-    var failed = 0
-    let count = LongProof.count(10, sample: 2)
-    for number in 0..<count {
-      // The first run takes the longest.
-      let length = Int(whole.result.elapsed / .microseconds(1)) * 7 / 10
-      let outcome = try disk.run(row, after: Int.random(in: 0..<length, using: &random), arguments)
-      let words = "\(row), \(Seed.current), number \(number), \(outcome.moment) µs: \(outcome.result)"
-      let isDone = outcome.result.status == 0
-      if !isDone {
-        failed += 1
-        #expect(FaultyDisk.isClear(outcome.result), "\(words)")
-      }
+    try disk.rounds(row, salt: 1, arguments) { _, isDone, words in
       try disk.afterwards { mountpoint, isRepaired in
         #expect(try Reclaim.checksum("\(mountpoint)/source") == source, "\(words)")
         let found = try Reclaim.checksum("\(mountpoint)/copy")
@@ -46,7 +32,6 @@ struct CopyDiskErrorTests {
         #expect(try CopyImage.entries(mountpoint) == ["copy", "source"], "\(words)")
       }
     }
-    print("copy, \(row): \(failed) of \(count) failed")
   }
 
   @Test(

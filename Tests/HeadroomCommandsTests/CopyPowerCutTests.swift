@@ -36,25 +36,10 @@ struct CopyPowerCutTests {
       let snapshots = try disk.run { mountpoint, cut in
         if hasOld { try Command.check("mv", "\(mountpoint)/old", "\(mountpoint)/copy") }
         try Command.check("sync", "-f", mountpoint)
-        let syncing =
-          run % 2 == 0
-          ? nil : try Command.start("sh", arguments: ["-c", "while :; do sync -f \(mountpoint); sleep 0.01; done"])
-        let running = try Command.start(
-          try Products.headroom(), arguments: ["copy", "\(mountpoint)/source", "\(mountpoint)/copy"],
-          environment: Headroom.environment)
-        var (snapshots, at) = ([String](), 0)
-        for moment in moments {
-          usleep(UInt32(max(0, moment - at)))
-          at = moment
-          snapshots.append(try cut())
-        }
-        let result = try running.finish()
         // At the moment it says that it is done, it is.
-        snapshots.append(try cut())
-        syncing?.signal(SIGKILL, wholeGroup: true)
-        _ = try syncing?.finish()
-        #expect(result.status == 0, "\(result)")
-        return snapshots
+        return try PowerCutRun.snapshots(
+          of: ["copy", "\(mountpoint)/source", "\(mountpoint)/copy"], at: moments, on: mountpoint,
+          isSynced: run % 2 != 0, cut)
       }
       for (number, snapshot) in snapshots.enumerated() {
         let words = "block \(block), \(cache.rawValue), \(Seed.current), run \(run), cut \(number) at \(moments) µs"

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// An ext4 on a disk that begins to fail while something runs on it.
 final class FaultyDisk {
@@ -54,6 +55,35 @@ final class FaultyDisk {
     try mount.unmount()
     try device.close()
     return Outcome(result: result, moment: moment ?? 0)
+  }
+
+  /// Runs a command once undisturbed, then again and again with errors that begin at random moments.
+  ///
+  /// - Parameters:
+  ///   - salt: Makes the moments others than those of another proof with the same seed.
+  ///   - afterwards: Is given how a run went, whether it failed, and words for a message.
+  func rounds(
+    _ row: Case, salt: Int, _ arguments: (_ mountpoint: String) -> [String],
+    afterwards: (_ outcome: Outcome, _ isDone: Bool, _ words: String) throws -> Void
+  ) throws {
+    let whole = try run(row, after: nil, arguments)
+    #expect(whole.result.status == 0, "\(whole.result)")
+    var random = Seed.current.derived(row.reads * 1000 + row.writes + salt)
+    var failed = 0
+    let count = LongProof.count(10, sample: 2)
+    for number in 0..<count {
+      // The first run takes the longest.
+      let length = Int(whole.result.elapsed / .microseconds(1)) * 7 / 10
+      let outcome = try run(row, after: Int.random(in: 0..<length, using: &random), arguments)
+      let words = "\(row), \(Seed.current), number \(number), \(outcome.moment) µs: \(outcome.result)"
+      let isDone = outcome.result.status == 0
+      if !isDone {
+        failed += 1
+        #expect(Self.isClear(outcome.result), "\(words)")
+      }
+      try afterwards(outcome, isDone, words)
+    }
+    print("\(arguments("")[0]), \(row): \(failed) of \(count) failed")
   }
 
   /// Mounts what a run has left, on a disk that works again: first as it is, then after `e2fsck -fy`.

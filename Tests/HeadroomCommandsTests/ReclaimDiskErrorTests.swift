@@ -19,19 +19,8 @@ struct ReclaimDiskErrorTests {
     func arguments(_ mountpoint: String) -> [String] {
       ["reclaim", "--json", "--apply", "--verify", "\(mountpoint)/image"]
     }
-    let whole = try disk.run(row, after: nil, arguments)
-    #expect(whole.result.status == 0, "\(whole.result)")
-    var random = Seed.current.derived(row.reads * 1000 + row.writes)
-    var failed = 0
-    let count = LongProof.count(10, sample: 2)
-    for number in 0..<count {
-      // The first run takes the longest.
-      let length = Int(whole.result.elapsed / .microseconds(1)) * 7 / 10
-      let outcome = try disk.run(row, after: Int.random(in: 0..<length, using: &random), arguments)
-      let words = "\(row), \(Seed.current), number \(number), \(outcome.moment) µs: \(outcome.result)"
-      if outcome.result.status != 0 {
-        failed += 1
-        #expect(FaultyDisk.isClear(outcome.result), "\(words)")
+    try disk.rounds(row, salt: 0, arguments) { outcome, isDone, words in
+      if !isDone {
         // What it says it has done it has.
         if let image = try? Reclaim.decoded(outcome.result).filesystems.first?.images.first {
           #expect(image.state == .failed || (image.state == .done && image.contentUnchanged != false), "\(words)")
@@ -47,6 +36,5 @@ struct ReclaimDiskErrorTests {
         #expect(try Reclaim.checksum(image) == content, "\(words)")
       }
     }
-    print("reclaim, \(row): \(failed) of \(count) failed")
   }
 }

@@ -32,27 +32,11 @@ struct ReclaimPowerCutTests {
       let moments = (0..<perRun).map { _ in Int.random(in: 0...Int(length / .microseconds(1)), using: &random) }
         .sorted()
       let snapshots = try disk.run { mountpoint, cut in
-        // Else the journal is written once in five seconds, and at the end.
-        let syncing =
-          run % 4 == 3
-          ? nil : try Command.start("sh", arguments: ["-c", "while :; do sync -f \(mountpoint); sleep 0.01; done"])
-        let running = try Command.start(
-          try Products.headroom(), arguments: ["reclaim", "--apply", "\(mountpoint)/image"],
-          environment: Headroom.environment)
-        var (snapshots, at) = ([String](), 0)
-        for moment in moments {
-          usleep(UInt32(max(0, moment - at)))
-          at = moment
-          snapshots.append(try cut())
-        }
-        let result = try running.finish()
-        syncing?.signal(SIGKILL, wholeGroup: true)
-        _ = try syncing?.finish()
-        #expect(result.status == 0, "\(result)")
-        return snapshots
+        try PowerCutRun.snapshots(
+          of: ["reclaim", "--apply", "\(mountpoint)/image"], at: moments, on: mountpoint, isSynced: run % 4 != 3, cut)
       }
-      for (snapshot, moment) in zip(snapshots, moments) {
-        let words = "block \(block), \(cache.rawValue), \(Seed.current), run \(run), \(moment) µs"
+      for (number, snapshot) in snapshots.enumerated() {
+        let words = "block \(block), \(cache.rawValue), \(Seed.current), run \(run), cut \(number) at \(moments) µs"
         let allocated = try check(snapshot, content, finished, words)
         cuts.count += 1
         if allocated >= dense {
