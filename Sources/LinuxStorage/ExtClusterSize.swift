@@ -27,7 +27,8 @@ enum ExtClusterSize {
       capacity: statistics.capacity)
     if statistics.identity != 0, let answer = known.withLock({ $0[filesystem] }) { return answer }
     guard let answer = readFreeClusters(status, statistics) else { return nil }
-    known.withLock { $0[filesystem] = answer }
+    // Of a few clusters, somebody's writes between the two counts may be a large part; of many they are not.
+    if statistics.free / answer >= 1024 { known.withLock { $0[filesystem] = answer } }
     return answer
   }
 
