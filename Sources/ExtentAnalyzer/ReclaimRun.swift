@@ -84,21 +84,8 @@ public struct ReclaimRun: Sendable {
     let want = Int(min(piece.end, max(size, piece.start)) - piece.start)
     let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<want]), at: piece.start)
     guard got == want else { throw .changedWhileReclaiming(file.path) }
-    var runs: [ByteRange] = []
-    var at = piece.start
-    while at < piece.end {
-      let from = min(Int(at - piece.start), want)
-      let count = min(Int(unit), want - from)
-      if ZeroTest.isZero(UnsafeRawBufferPointer(rebasing: buffer[from..<from + count])) {
-        if let last = runs.last, last.end == at {
-          runs[runs.count - 1].end = at + unit
-        } else {
-          runs.append(ByteRange(start: at, length: unit))
-        }
-      }
-      at += unit
-    }
-    return runs
+    return ZeroTest.zeroUnits(
+      of: piece, in: UnsafeRawBufferPointer(rebasing: buffer[..<got]), from: piece.start, unit: unit)
   }
 
   private static func common(_ first: [ByteRange], _ second: [ByteRange]) -> [ByteRange] {

@@ -51,15 +51,9 @@ extension ZeroScan {
     }
     for span in spans {
       guard let part = span.intersection(range) else { continue }
-      var at = part.start
-      while at < part.end {
-        let from = Int(at - range.start)
-        let count = min(Int(unit), want - from)
-        if count <= 0 || ZeroTest.isZero(UnsafeRawBufferPointer(rebasing: buffer[from..<from + count])) {
-          Self.append(ByteRange(start: at, length: unit), to: &events)
-        }
-        at += unit
-      }
+      for run in ZeroTest.zeroUnits(
+        of: part, in: UnsafeRawBufferPointer(target), from: range.start, unit: unit)
+      { Self.append(run, to: &events) }
     }
   }
 
