@@ -144,6 +144,16 @@ import Testing
         try run("--apply", "--verify", "\(mountpoint)/image")
       }
     }
+    // Its device is write-protected: --remount cannot help.
+    let protected = try LoopMount.makeFilesystem("ext4", in: scratch, sizeMiB: 64)
+    try LoopMount.with(image: protected, type: "ext4") { mountpoint, _ in
+      try Reclaim.makeStripes("\(mountpoint)/image", mebibytes: 8, stripe: 65536)
+    }
+    let device = try LoopDevice(image: protected, readOnly: true)
+    let mount = try Mount(device: device.path, type: "ext4", options: ["ro"])
+    try run("--apply", "--remount", "\(mount.mountpoint)/image", status: 3)
+    try mount.unmount()
+    try device.detach()
     #expect(seen == [.planned, .nothing, .done, .refused, .failed])
     try Self.check(files, "reclaim", in: scratch)
   }
