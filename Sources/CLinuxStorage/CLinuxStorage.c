@@ -264,6 +264,6 @@ int cls_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, 9) < 0 ? -errno :
 unsigned int cls_major(uint64_t device) { return major(device); }
 unsigned int cls_minor(uint64_t device) { return minor(device); }
 
-int cls_keep_freed_memory(int bytes) {
-  return mallopt(M_TRIM_THRESHOLD, bytes) && mallopt(M_MMAP_THRESHOLD, bytes) ? 0 : -EINVAL;
+int cls_keep_freed_memory(int bytes, int largest) {
+  return mallopt(M_TRIM_THRESHOLD, bytes) && mallopt(M_MMAP_THRESHOLD, largest) ? 0 : -EINVAL;
 }

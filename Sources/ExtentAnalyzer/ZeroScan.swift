@@ -37,6 +37,8 @@ struct ZeroScan: Sendable {
   private static let pieceReach: UInt64 = 32 << 20
   /// Starting threads and waiting for the slower one at each batch's end must not count.
   private static let batchPieces = 64
+  /// Of a file in a million extents, what is found fills more memory than what is read.
+  private static let batchSpans = 8 * pieceSpans
   /// Holes shorter than this are read along: one long read is cheaper than two short ones.
   private static let gapReadAlong: UInt64 = 32 << 10
   /// A disk with more bad places than this is not worth reading on.
@@ -55,7 +57,13 @@ struct ZeroScan: Sendable {
         of: ByteRange(start: next.start, end: min(next.end, next.start + pieceBytes, size)))
       let length = isCached ? pieceBytes : readBytes
       var batch: [[ByteRange]] = []
-      while batch.count < Self.batchPieces, let piece = nextPiece(of: length, &spans, &rest) { batch.append(piece) }
+      var spanCount = 0
+      while batch.count < Self.batchPieces, spanCount < Self.batchSpans,
+        let piece = nextPiece(of: length, &spans, &rest)
+      {
+        batch.append(piece)
+        spanCount += piece.count
+      }
       for result in process(batch, readers: isCached ? workers : workers * Self.readersPerWorker, unreadable) {
         switch result {
         case .success(let events):

@@ -36,11 +36,19 @@ import Testing
     var map = try SquashfsCheckMap(contents)
     try map.finish(contents)
     var random = Seed.current.derived(62)
+    // Without its options nothing is decompressed, so no file is named.
+    let data = try firstDataByte(of: bytes)
+    if data > 96 {
+      let lost = ByteRange(start: 96, end: data)
+      let damaged = bytes[..<96] + [UInt8](repeating: 0, count: Int(lost.length)) + bytes[Int(data)...]
+      let integrity = try SquashfsCheck.verify(MemorySource(Array(damaged)), holes: [lost])
+      #expect(integrity.state == .damaged, "\(recipe) \(integrity)")
+    }
     for _ in 0..<LongProof.count(200, sample: 12) {
       let use = try #require(map.uses.filter { $0.file != nil }.randomElement(using: &random))
       // A hole of a whole block of the host's filesystem, somewhere in it.
       let at = UInt64.random(in: use.block.start..<use.block.range.end, using: &random) / 4096 * 4096
-      let hole = ByteRange(start: max(at, 96), end: min(at + 4096, contents.dataEnd))
+      let hole = ByteRange(start: max(at, data), end: min(at + 4096, contents.dataEnd))
       guard !hole.isEmpty, bytes[Int(hole.start)..<Int(hole.end)].contains(where: { $0 != 0 }) else { continue }
       var damaged = bytes
       damaged.replaceSubrange(Int(hole.start)..<Int(hole.end), with: repeatElement(0, count: Int(hole.length)))
@@ -125,6 +133,12 @@ import Testing
     let text = try scratch.write(String(repeating: "no squashfs", count: 20), to: "text")
     #expect(throws: StorageError.self) { try SquashfsCheck.verify(source(text)) }
   }
+}
+
+/// Behind the superblock and the options of the compressor, if it has any (flag 0x0400; a block with its length before it).
+private func firstDataByte(of bytes: [UInt8]) throws -> UInt64 {
+  try #require(bytes.count > 98)
+  return bytes[25] & 0x04 == 0 ? 96 : 98 + (UInt64(bytes[96]) | UInt64(bytes[97] & 0x7f) << 8)
 }
 
 extension SquashfsTreeContents {

@@ -42,10 +42,10 @@ final class RehearsedUpgrade {
   /// Does it, and gives the partition's file.
   ///
   /// Where the filesystem inside is written back meanwhile, rsync may come upon a lost block and say so (status 23). That
-  /// is no silent loss, and is done again.
+  /// is no silent loss, and is done again: the more is missing the likelier.
   func run(_ row: Case) throws -> String {
     if row.shortMiB != nil, imageBytes == nil { _ = try run(Case()) }
-    for _ in 0..<5 {
+    for _ in 0..<20 {
       if let file = try attempt(row) { return file }
     }
     throw Unexpected("\(row): rsync failed each time")

@@ -128,7 +128,7 @@ int cls_die_with_parent(void);
 
 // Keeps up to so many bytes of freed memory for the next allocation; larger
 // blocks get a mapping of their own (mallopt(3)). 0, or -EINVAL.
-int cls_keep_freed_memory(int bytes);
+int cls_keep_freed_memory(int bytes, int largest);
 
 // Starts executable with argv (NULL-terminated), stdin from /dev/null, stdout
 // into a pipe whose reading end goes to *output, stderr inherited, signals at
