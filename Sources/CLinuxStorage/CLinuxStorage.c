@@ -59,7 +59,7 @@ const uint32_t cls_FIEMAP_SHARED = FIEMAP_EXTENT_SHARED;
 
 #define FIEMAP_BATCH 512
 
-int cls_fiemap(int fd, uint64_t start, struct cls_extent *extents, uint32_t capacity) {
+int cls_fiemap(int fd, uint64_t start, uint64_t end, struct cls_extent *extents, uint32_t capacity) {
   // The kernel writes the extents right behind the request.
   union {
     struct fiemap request;
@@ -67,7 +67,7 @@ int cls_fiemap(int fd, uint64_t start, struct cls_extent *extents, uint32_t capa
   } call;
   memset(&call.request, 0, sizeof call.request);
   call.request.fm_start = start;
-  call.request.fm_length = FIEMAP_MAX_OFFSET - start;
+  call.request.fm_length = (end < FIEMAP_MAX_OFFSET ? end : FIEMAP_MAX_OFFSET) - start;
   call.request.fm_extent_count = capacity < FIEMAP_BATCH ? capacity : FIEMAP_BATCH;
   while (ioctl(fd, FS_IOC_FIEMAP, &call.request) < 0) {
     if (errno != EINTR) return -errno;

@@ -95,58 +95,9 @@ public final class LiveFile: ImageSource {
     try fiemap(take) ? .fiemap : nil
   }
 
-  /// Extents a call: from 128 on it takes no longer for each of them.
-  private static let batch = 512
-
-  /// - Parameter take: Gets the extents, which ascend and do not overlap; false ends it.
-  /// - Returns: False where the filesystem has no FIEMAP (tmpfs, FUSE, NFS, squashfs).
   private func fiemap(_ take: (Extent) -> Bool) throws(StorageError) -> Bool {
-    let outcome = withUnsafeTemporaryAllocation(of: cls_extent.self, capacity: Self.batch) { batch in
-      do throws(StorageError) {
-        return Result<Bool, StorageError>.success(try fiemap(batch, take))
-      } catch {
-        return .failure(error)
-      }
-    }
-    return try outcome.get()
-  }
-
-  private func fiemap(
-    _ batch: UnsafeMutableBufferPointer<cls_extent>, _ take: (Extent) -> Bool
-  ) throws(StorageError) -> Bool {
-    var next: UInt64 = 0
-    while true {
-      let count = cls_fiemap(file.descriptor, next, batch.baseAddress, UInt32(batch.count))
-      guard count >= 0 else {
-        // EINVAL and EBADR: old kernels' ways of saying that they know no such request.
-        if next == 0, [EOPNOTSUPP, ENOTTY, EINVAL, EBADR, ENOSYS].contains(-count) { return false }
-        throw SystemCallTable.error(
-          operation: "read extents of", path: path, call: "ioctl(FS_IOC_FIEMAP)", errno: -count)
-      }
-      guard count > 0 else { return true }
-      if batch[0].flags & cls_FIEMAP_INLINE != 0, let runs = runsBesideInlineData() {
-        _ = runs.allSatisfy {
-          take(Extent(start: $0.start, length: $0.length, physical: nil, flags: [.inline, .delayed]))
-        }
-        return true
-      }
-      let start = next
-      for raw in batch[..<Int(count)] {
-        let (end, overflow) = raw.logical.addingReportingOverflow(raw.length)
-        guard !overflow, end > next else { continue }
-        // A file that changes meanwhile can give an extent again that reaches back: only its new part counts.
-        let skipped = next > raw.logical ? next - raw.logical : 0
-        let unplaced = raw.flags & (cls_FIEMAP_UNKNOWN | cls_FIEMAP_INLINE | cls_FIEMAP_TAIL) != 0
-        let extent = Extent(
-          start: raw.logical + skipped, length: raw.length - skipped,
-          physical: unplaced ? nil : raw.physical &+ skipped, flags: Extent.Flags(fiemap: raw.flags))
-        guard take(extent) else { return true }
-        next = end
-        if raw.flags & cls_FIEMAP_LAST != 0 { return true }
-      }
-      // Nothing of the batch was new: nothing will be.
-      if next == start { return true }
-    }
+    var reader = FiemapReader(file, size: size, mayDivide: host.type == "ext4" || host.type == "xfs")
+    return try reader.pass(besideInlineData: runsBesideInlineData, to: take)
   }
 
   private func seekMap() throws(StorageError) -> ExtentMap {

@@ -39,9 +39,10 @@ extern const uint32_t cls_FIEMAP_TAIL;
 extern const uint32_t cls_FIEMAP_UNWRITTEN;
 extern const uint32_t cls_FIEMAP_SHARED;
 
-// Asks for up to capacity extents from offset start on, never with
-// FIEMAP_FLAG_SYNC: that flag writes. Returns how many were filled in.
-int cls_fiemap(int fd, uint64_t start, struct cls_extent *extents, uint32_t capacity);
+// Asks for up to capacity extents from offset start on and before end, never
+// with FIEMAP_FLAG_SYNC: that flag writes. UINT64_MAX: to the last one. Returns
+// how many were filled in. The last one of a request is called the file's last.
+int cls_fiemap(int fd, uint64_t start, uint64_t end, struct cls_extent *extents, uint32_t capacity);
 
 // lseek(2) with SEEK_DATA or SEEK_HOLE. -ENXIO means nothing from there on.
 int64_t cls_seek_data(int fd, int64_t offset);
