@@ -6,7 +6,7 @@ import UpgradeProjection
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit",
+    commandName: "audit", _superCommandName: HeadroomCommand.name,
     abstract: "The whole picture: partitions, images, what an upgrade would do, findings, verdict.",
     usage: """
       headroom audit

@@ -11,7 +11,7 @@ public enum CommandLineMain {
     Interruption.install()
     OpenFileLimit.raise()
     do {
-      var command = try HeadroomCommand.parseAsRoot(Invocation.current.words)
+      var command = try HeadroomCommand.parsed(Invocation.current.words)
       try command.run()
       return ExitStatus.ok
     } catch {
@@ -70,8 +70,10 @@ enum ToolVersion {
 }
 
 struct HeadroomCommand: ParsableCommand {
+  static let name = "headroom"
+
   static let configuration = CommandConfiguration(
-    commandName: "headroom",
+    commandName: name,
     abstract: "Audits the disk space of OS images on image-based Linux nodes.",
     usage: """
       headroom audit                     this node: the whole picture
@@ -94,4 +96,20 @@ struct HeadroomCommand: ParsableCommand {
       PartitionsCommand.self, ReclaimCommand.self, CopyCommand.self, RenderCommand.self, FleetCommand.self,
       SchemaCommand.self, CompletionsCommand.self, WorkerCommand.self,
     ])
+
+  /// As `parseAsRoot` does it, in half the time for a command line in order: that is a third of what a quick audit takes.
+  ///
+  /// A command parsed by itself need not be found among all others, whose options would be collected once more. Whatever
+  /// it throws, help included, is said by the whole parser, which knows the way to it. The name of the super-command in
+  /// each configuration keeps `parseAsRoot` from trying first whether a completion script is asked for.
+  static func parsed(_ words: [String]) throws -> any ParsableCommand {
+    if let name = words.first,
+      let type = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
+      type.configuration.subcommands.isEmpty,
+      let command = try? type.parseAsRoot(Array(words.dropFirst())), Swift.type(of: command) == type
+    {
+      return command
+    }
+    return try parseAsRoot(words)
+  }
 }

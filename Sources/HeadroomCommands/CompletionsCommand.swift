@@ -14,7 +14,7 @@ struct CompletionsCommand: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "completions",
+    commandName: "completions", _superCommandName: HeadroomCommand.name,
     abstract: "Prints what makes a shell complete commands, options and their values.",
     usage: """
       source <(headroom completions bash)

@@ -6,7 +6,7 @@ import SpaceReport
 
 struct FleetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fleet",
+    commandName: "fleet", _superCommandName: HeadroomCommand.name,
     abstract: "The reports of a cluster's nodes as one table, the worst node first.",
     usage: """
       headroom fleet reports/

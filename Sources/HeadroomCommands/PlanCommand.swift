@@ -7,7 +7,7 @@ import UpgradeProjection
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan",
+    commandName: "plan", _superCommandName: HeadroomCommand.name,
     abstract: "Will an upgrade fit? Step by step, and what would help.",
     usage: """
       headroom plan --to v1.8.1 --incoming rootfs.squashfs

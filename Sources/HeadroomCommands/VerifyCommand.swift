@@ -5,7 +5,7 @@ import SpaceReport
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify",
+    commandName: "verify", _superCommandName: HeadroomCommand.name,
     abstract: "Was the image written whole? Names every file that was not.",
     usage: """
       headroom verify

@@ -123,6 +123,7 @@ public struct Auditor {
 
   /// Each file or device once, by whatever paths it was named.
   func unique(_ paths: [FilePath]) -> [FilePath] {
+    guard paths.count > 1 else { return paths }
     var seen: Set<[UInt64]> = []
     return paths.filter { path in
       guard let status = FileStatus.of(path) else { return true }
@@ -132,6 +133,7 @@ public struct Auditor {
   }
 
   func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+    guard elements.count > 1 else { return elements }
     var seen: Set<Element> = []
     return elements.filter { seen.insert($0).inserted }
   }

@@ -104,19 +104,19 @@ public struct Finding: Sendable, Hashable, Codable {
     .upgradeSpace, .upgradeSpaceUnknown, .statePartitionUndersized, .bootedFromPassive, .bootedFromRecovery,
     .upgradeRunning, .rebootPending,
   ]
-  private static let inTheWay: Set<ID> = [
+  private static let inTheWay: [ID] = [
     .labelMissing, .labelAmbiguous, .partitionUnreadable, .imageUnreadable, .targetUnreadable, .auditIncomplete,
   ]
   /// Whether it is about an image's integrity.
   public var concernsIntegrity: Bool { Self.aboutIntegrity.contains(id) }
 
-  private static let aboutIntegrity: Set<ID> = [
+  private static let aboutIntegrity: [ID] = [
     .auditIncomplete, .imageLostWrites, .imageNulFiles, .imageTwinsDiffer, .imageNotVerified, .imageUnreadable,
     .partitionUnreadable,
     .targetUnreadable,
     .imageChangedWhileReading, .labelMissing,
   ]
-  private static let unknowns: Set<ID> = [
+  private static let unknowns: [ID] = [
     .imageNotVerified,
     .labelMissing, .imageUnreadable, .partitionUnreadable, .partitionNotSearched, .targetUnreadable,
     .upgradeRunning, .upgradeSpaceUnknown, .auditIncomplete,

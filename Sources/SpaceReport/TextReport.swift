@@ -84,9 +84,10 @@ public struct TextReport: Sendable {
   /// The rows with their notes behind them; beneath them, where one row would be too wide for the terminal.
   private static func withNotes(_ rows: [String], _ notes: [String], width: Int) -> [String] {
     let widest = rows.map(\.count).max() ?? 0
-    let fits = zip(rows.dropFirst(), notes).allSatisfy { $1.isEmpty || widest + 2 + $1.count <= width }
+    let below = Array(zip(rows.dropFirst(), notes))
+    let fits = below.allSatisfy { $1.isEmpty || widest + 2 + $1.count <= width }
     var lines = Array(rows.prefix(1))
-    for (row, note) in zip(rows.dropFirst(), notes) {
+    for (row, note) in below {
       let padding = String(repeating: " ", count: widest - row.count + 2)
       lines.append(note.isEmpty || !fits ? row : row + padding + note)
       if !note.isEmpty, !fits { lines.append("  " + note) }
@@ -129,12 +130,9 @@ extension Collection where Element == CellKind {
   /// The kind most cells have; an unreadable one always shows.
   var commonest: CellKind {
     if contains(.unreadable) { return .unreadable }
-    var counts: [CellKind: Int] = [:]
-    for kind in self { counts[kind, default: 0] += 1 }
-    return CellKind.allCases.max { (counts[$0] ?? 0, $1.order) < (counts[$1] ?? 0, $0.order) } ?? .hole
+    let counted = CellKind.allCases.enumerated().map { order, kind in
+      (kind: kind, count: self.count { $0 == kind }, order: order)
+    }
+    return counted.max { ($0.count, $1.order) < ($1.count, $0.order) }?.kind ?? .hole
   }
-}
-
-extension CellKind {
-  fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

@@ -1,6 +1,6 @@
 /// Breaks text at spaces, but never between a number and its unit.
 public enum TextWrap {
-  private static let units: Set<Substring> = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
+  private static let units: [Substring] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "%"]
 
   /// - Parameter indent: Spaces before every line but the first.
   public static func wrap(_ text: String, width: Int, indent: Int) -> [String] {

@@ -30,8 +30,9 @@ struct StateFile {
   /// Without the quotes and white space around it.
   private static func plain(_ text: Substring.UTF8View) -> String {
     let isEdge = { (byte: UInt8) in byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") }
-    let trimmed = text.drop(while: isEdge)
-    return String(decoding: trimmed.reversed().drop(while: isEdge).reversed(), as: UTF8.self)
+    var trimmed = text.drop(while: isEdge)
+    while let last = trimmed.last, isEdge(last) { trimmed.removeLast() }
+    return String(decoding: trimmed, as: UTF8.self)
   }
 
   var snapshotter: String? { values["snapshotter.type"] }

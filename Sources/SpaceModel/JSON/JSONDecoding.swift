@@ -87,10 +87,26 @@ struct JSONNode {
     case is Float.Type: return Float(try double())
     case is ByteCount.Type: return ByteCount(try integer(Int64.self))
     case is FilePath.Type: return try filePath()
-    default: break
+    default: return try anyInteger(type)
     }
-    guard let type = type as? any FixedWidthInteger.Type else { return nil }
-    return try integer(type)
+  }
+
+  /// By name: whether some type conforms to a protocol, which most here do not, is looked up among all conformances of the
+  /// program.
+  private func anyInteger(_ type: any Decodable.Type) throws -> Any? {
+    switch type {
+    case is Int.Type: try integer(Int.self)
+    case is Int64.Type: try integer(Int64.self)
+    case is UInt64.Type: try integer(UInt64.self)
+    case is Int32.Type: try integer(Int32.self)
+    case is UInt32.Type: try integer(UInt32.self)
+    case is UInt.Type: try integer(UInt.self)
+    case is Int16.Type: try integer(Int16.self)
+    case is UInt16.Type: try integer(UInt16.self)
+    case is Int8.Type: try integer(Int8.self)
+    case is UInt8.Type: try integer(UInt8.self)
+    default: nil
+    }
   }
 
   private func text(_ expected: String) throws -> String {

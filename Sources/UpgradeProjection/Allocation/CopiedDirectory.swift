@@ -14,6 +14,8 @@ struct CopiedDirectory {
   }
 
   private var names: [Name]
+  /// Of all entries there ever are, as if none had gone again.
+  private let mostBytes: Int
 
   init(_ directory: RootTreeDirectory) {
     // Names that come again in every directory must not all fall alike.
@@ -26,6 +28,10 @@ struct CopiedDirectory {
     }
     // The order decides little, but it must be the same whatever order the payload was read in; and not that of the
     // hashes that place the names.
+    mostBytes = names.reduce(0) { sum, name in
+      let temporary = name.temporaryLength > 0 ? DirectoryGrowth.entryBytes(nameLength: name.temporaryLength) : 0
+      return sum + DirectoryGrowth.entryBytes(nameLength: name.length) + temporary
+    }
     names.sort { ($0.hash.byteSwapped, $0.length) < ($1.hash.byteSwapped, $1.length) }
   }
 
@@ -37,6 +43,12 @@ struct CopiedDirectory {
 
   /// Blocks of the directory once the copy is made.
   func blocks(blockBytes: Int, hasChecksums: Bool) -> Int {
+    // One block has room for all its names at once: most directories of a system are as small.
+    if DirectoryGrowth.emptyBytes + mostBytes
+      <= DirectoryGrowth.room(blockBytes: blockBytes, hasChecksums: hasChecksums)
+    {
+      return 1
+    }
     var directory = DirectoryGrowth(blockBytes: blockBytes, hasChecksums: hasChecksums)
     for name in names {
       let place = UInt32(truncatingIfNeeded: name.hash)

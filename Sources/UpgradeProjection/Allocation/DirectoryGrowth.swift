@@ -33,7 +33,7 @@ struct DirectoryGrowth {
   ///   - blockBytes: 1024 to 65536.
   ///   - hasChecksums: `metadata_csum`, which takes 12 bytes at a leaf's end and 8 at an index block's.
   init(blockBytes: Int, hasChecksums: Bool) {
-    room = blockBytes - (hasChecksums ? 12 : 0)
+    room = Self.room(blockBytes: blockBytes, hasChecksums: hasChecksums)
     let tail = hasChecksums ? 8 : 0
     // `.`, `..` and dx_root_info stand before the root's entries, an empty entry before a node's.
     rootLimit = (blockBytes - 32 - tail) / 8
@@ -42,9 +42,15 @@ struct DirectoryGrowth {
       Leaf(
         start: 0,
         slots: [Slot(hash: 0, length: 12, used: 12), Slot(hash: 0, length: Int32(clamping: room - 12), used: 12)],
-        free: room - 24)
+        free: room - Self.emptyBytes)
     ]
   }
+
+  /// What a block holds of entries.
+  static func room(blockBytes: Int, hasChecksums: Bool) -> Int { blockBytes - (hasChecksums ? 12 : 0) }
+
+  /// `.` and `..`.
+  static let emptyBytes = 24
 
   var blocks: Int { isIndexed ? leaves.count + 1 + nodes.count : 1 }
 

@@ -48,12 +48,17 @@ public struct TreeTally {
       }
     }
     let names = CopiedDirectory(directory)
-    var grown: [DirectoryForm: UInt64] = [:]
+    var grown: [(form: DirectoryForm, blocks: UInt64)] = []
     for index in scales.indices {
-      if let form = scales[index].directoryForm, grown[form] == nil {
-        grown[form] = UInt64(names.blocks(blockBytes: form.blockBytes, hasChecksums: form.hasChecksums))
+      guard let form = scales[index].directoryForm else {
+        scales[index].add(directory, directoryBlocks: 0)
+        continue
       }
-      scales[index].add(directory, directoryBlocks: scales[index].directoryForm.flatMap { grown[$0] } ?? 0)
+      if !grown.contains(where: { $0.form == form }) {
+        let blocks = names.blocks(blockBytes: form.blockBytes, hasChecksums: form.hasChecksums)
+        grown.append((form, UInt64(blocks)))
+      }
+      scales[index].add(directory, directoryBlocks: grown.first { $0.form == form }?.blocks ?? 0)
     }
   }
 
