@@ -59,6 +59,8 @@ const uint32_t cls_FIEMAP_SHARED = FIEMAP_EXTENT_SHARED;
 
 #define FIEMAP_BATCH 512
 
+const uint32_t cls_FIEMAP_BATCH = FIEMAP_BATCH;
+
 int cls_fiemap(int fd, uint64_t start, uint64_t end, struct cls_extent *extents, uint32_t capacity) {
   // The kernel writes the extents right behind the request.
   union {
@@ -264,6 +266,6 @@ int cls_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, 9) < 0 ? -errno :
 unsigned int cls_major(uint64_t device) { return major(device); }
 unsigned int cls_minor(uint64_t device) { return minor(device); }
 
-int cls_keep_freed_memory(int bytes, int largest) {
-  return mallopt(M_TRIM_THRESHOLD, bytes) && mallopt(M_MMAP_THRESHOLD, largest) ? 0 : -EINVAL;
+int cls_keep_freed_memory(int kept, int mapped) {
+  return mallopt(M_TRIM_THRESHOLD, kept) && mallopt(M_MMAP_THRESHOLD, mapped) ? 0 : -EINVAL;
 }

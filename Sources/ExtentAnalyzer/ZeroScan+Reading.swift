@@ -69,6 +69,7 @@ extension ZeroScan {
     _ range: ByteRange, _ spans: ArraySlice<ByteRange>, _ buffer: UnsafeMutableRawBufferPointer,
     _ events: inout [Event]
   ) throws(StorageError) {
+    source.beginReadingBlocks(of: range)
     var unreadable = 0
     for span in spans {
       guard let part = span.intersection(range) else { continue }

@@ -6,7 +6,7 @@ import UpgradeProjection
 
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", _superCommandName: HeadroomCommand.name,
+    commandName: "audit", _superCommandName: ToolVersion.name,
     abstract: "The whole picture: partitions, images, what an upgrade would do, findings, verdict.",
     usage: """
       headroom audit

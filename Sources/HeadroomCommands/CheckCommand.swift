@@ -6,7 +6,7 @@ import UpgradeProjection
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", _superCommandName: HeadroomCommand.name,
+    commandName: "check", _superCommandName: ToolVersion.name,
     abstract: "The audit as a gate: a short answer, and an exit code that says whether to go on.",
     usage: """
       headroom check && upgrade

@@ -70,10 +70,8 @@ enum ToolVersion {
 }
 
 struct HeadroomCommand: ParsableCommand {
-  static let name = "headroom"
-
   static let configuration = CommandConfiguration(
-    commandName: name,
+    commandName: ToolVersion.name,
     abstract: "Audits the disk space of OS images on image-based Linux nodes.",
     usage: """
       headroom audit                     this node: the whole picture
@@ -97,10 +95,10 @@ struct HeadroomCommand: ParsableCommand {
       SchemaCommand.self, CompletionsCommand.self, WorkerCommand.self,
     ])
 
-  /// As `parseAsRoot` does it, in half the time for a command line in order: that is a third of what a quick audit takes.
+  /// As `parseAsRoot` does it, sooner for a command line in order: a quick audit spent a third of its time on it.
   ///
   /// A command parsed by itself need not be found among all others, whose options would be collected once more. Whatever
-  /// it throws, help included, is said by the whole parser, which knows the way to it. The name of the super-command in
+  /// it throws, help included, is said by the whole parser, which knows the way to it; so is what has commands of its own. The name of the super-command in
   /// each configuration keeps `parseAsRoot` from trying first whether a completion script is asked for.
   static func parsed(_ words: [String]) throws -> any ParsableCommand {
     if let name = words.first,

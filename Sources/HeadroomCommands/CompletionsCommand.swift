@@ -14,7 +14,7 @@ struct CompletionsCommand: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "completions", _superCommandName: HeadroomCommand.name,
+    commandName: "completions", _superCommandName: ToolVersion.name,
     abstract: "Prints what makes a shell complete commands, options and their values.",
     usage: """
       source <(headroom completions bash)

@@ -5,7 +5,7 @@ import SpaceReport
 
 struct CopyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "copy", _superCommandName: HeadroomCommand.name,
+    commandName: "copy", _superCommandName: ToolVersion.name,
     abstract: "Copies an image, its holes kept and its zeros left out: whole or not at all.",
     usage: """
       headroom copy active.img passive.img

@@ -6,7 +6,7 @@ import SpaceReport
 
 struct FleetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fleet", _superCommandName: HeadroomCommand.name,
+    commandName: "fleet", _superCommandName: ToolVersion.name,
     abstract: "The reports of a cluster's nodes as one table, the worst node first.",
     usage: """
       headroom fleet reports/

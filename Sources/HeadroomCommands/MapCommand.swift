@@ -7,7 +7,7 @@ import SpaceReport
 
 struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "map", _superCommandName: HeadroomCommand.name,
+    commandName: "map", _superCommandName: ToolVersion.name,
     abstract: "Where an image's data, zeros and holes are: a picture, or exact extents.",
     usage: """
       headroom map passive.img

@@ -5,7 +5,7 @@ import SpaceReport
 
 struct PartitionsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "partitions", _superCommandName: HeadroomCommand.name,
+    commandName: "partitions", _superCommandName: ToolVersion.name,
     abstract: "What the scanner sees: partitions, labels, mounts.",
     usage: """
       headroom partitions

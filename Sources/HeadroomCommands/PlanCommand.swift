@@ -7,7 +7,7 @@ import UpgradeProjection
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", _superCommandName: HeadroomCommand.name,
+    commandName: "plan", _superCommandName: ToolVersion.name,
     abstract: "Will an upgrade fit? Step by step, and what would help.",
     usage: """
       headroom plan --to v1.8.1 --incoming rootfs.squashfs

@@ -7,7 +7,7 @@ import SpaceReport
 
 struct ReclaimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reclaim", _superCommandName: HeadroomCommand.name,
+    commandName: "reclaim", _superCommandName: ToolVersion.name,
     abstract: "Dig holes into images where they hold zeros; a dry run unless told otherwise.",
     usage: """
       headroom reclaim passive.img

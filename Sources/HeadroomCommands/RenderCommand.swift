@@ -5,7 +5,7 @@ import SpaceReport
 
 struct RenderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "render", _superCommandName: HeadroomCommand.name,
+    commandName: "render", _superCommandName: ToolVersion.name,
     abstract: "A saved report in any format, as the run that saved it would have shown it.",
     usage: """
       headroom render report.json

@@ -3,7 +3,7 @@ import SpaceReport
 
 struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "schema", _superCommandName: HeadroomCommand.name,
+    commandName: "schema", _superCommandName: ToolVersion.name,
     abstract: "The JSON Schema (2020-12) of a document that headroom writes.",
     usage: """
       headroom schema > report-1.json

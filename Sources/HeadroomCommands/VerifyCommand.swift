@@ -5,7 +5,7 @@ import SpaceReport
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", _superCommandName: HeadroomCommand.name,
+    commandName: "verify", _superCommandName: ToolVersion.name,
     abstract: "Was the image written whole? Names every file that was not.",
     usage: """
       headroom verify

@@ -16,10 +16,15 @@ struct FiemapReader {
   /// Full batches in a row, and where the first of them began.
   private var full = (batches: 0, start: UInt64(0))
 
+  /// Rounds of windows so far.
+  var roundCount: Int { windows?.roundCount ?? 0 }
+
   /// Extents a call: from 128 on it takes no longer for each of them.
-  static let batch = 512
+  static var batch: Int { Int(cls_FIEMAP_BATCH) }
   /// So many full batches make a thread worth starting.
   private static let worthDividing = 8
+  /// Bytes that any window is worth a call for, and a multiple of which each is: edges then fall between blocks.
+  private static let windowGrain: UInt64 = 1 << 20
 
   /// - Parameters:
   ///   - size: `st_size`; extents may lie behind it.
@@ -101,10 +106,11 @@ struct FiemapReader {
     full.batches += isFull ? 1 : 0
     guard full.batches >= Self.worthDividing, let windows else { return true }
     // As many bytes as half a window's extents take where they are as dense.
-    var length = (next - full.start) / UInt64(Self.worthDividing * Self.batch) * UInt64(FiemapWindows.capacity / 2)
+    let expected = (next - full.start) / UInt64(Self.worthDividing * Self.batch) * UInt64(FiemapWindows.capacity / 2)
+    var length = expected / Self.windowGrain * Self.windowGrain + Self.windowGrain
     full.batches = 0
     while next < size {
-      windows.ask(from: next, length: max(length, 1 << 20), before: size)
+      windows.ask(from: next, length: length, before: size)
       var most = 0
       for window in windows.answers {
         guard window.error == 0 else { throw failure(window.error) }

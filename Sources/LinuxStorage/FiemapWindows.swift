@@ -12,13 +12,13 @@ final class FiemapWindows {
   private static let count = 8
   private static let threads = 2
 
-  /// What was found in one of them.
+  /// What was found in one window.
   struct Answer {
-    /// Half-open.
+    /// What was asked for, in bytes; half-open.
     var range: ByteRange
     /// Those at its edges may reach beyond them.
     var extents: UnsafeBufferPointer<cls_extent>
-    /// False: more of them than there is room for.
+    /// False: more of them than there is room for, or an answer that makes no sense.
     var isWhole: Bool
     /// 0, or what ioctl(2) answered.
     var error: Int32
@@ -27,6 +27,7 @@ final class FiemapWindows {
   private let descriptor: Int32
   private var room: UnsafeMutableBufferPointer<cls_extent>?
   private(set) var answers: [Answer] = []
+  private(set) var roundCount = 0
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -49,6 +50,7 @@ final class FiemapWindows {
     let round = Round(descriptor: descriptor, ranges: ranges, room: room)
     WorkerThreads.run(min(Self.threads, ranges.count)) { round.work() }
     answers = round.answers
+    roundCount += 1
   }
 
   /// One round, shared by its threads.
@@ -104,10 +106,10 @@ final class FiemapWindows {
         filled += Int(count)
         let last = part[filled - 1]
         let (end, overflow) = last.logical.addingReportingOverflow(last.length)
-        // No progress: the file changes under us, and nothing more will come.
-        guard !overflow, end > at else { return (filled, true, 0) }
+        // No progress: the file changes under us. Whoever asks on from here finds out what became of it.
+        guard !overflow, end > at else { return (filled, false, 0) }
         at = end
-        if last.flags & cls_FIEMAP_LAST != 0 || Int(count) < free { return (filled, true, 0) }
+        if last.flags & cls_FIEMAP_LAST != 0 { return (filled, true, 0) }
       }
       return (filled, at >= range.end, 0)
     }

@@ -46,6 +46,9 @@ public protocol ImageSource: ByteSource {
   /// - Returns: Whether it lies in the page cache, where more readers than processors only get into each other's way.
   func beginScan(of range: ByteRange) -> Bool
 
+  /// Called before a range that could not be read is read block by block, to find out which of them are bad.
+  func beginReadingBlocks(of range: ByteRange)
+
   /// Finds the units of `spans` that hold nothing but zeros where the file's pages lie in the page cache, without copying
   /// them.
   ///
@@ -71,6 +74,8 @@ extension ImageSource {
   public func passExtents(to take: (Extent) -> Bool) throws(StorageError) -> MapSource? { nil }
 
   public func beginScan(of range: ByteRange) -> Bool { false }
+
+  public func beginReadingBlocks(of range: ByteRange) {}
 
   /// A source that has no pages of its own is read.
   public func zerosInPlace(

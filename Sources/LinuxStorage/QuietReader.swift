@@ -27,6 +27,13 @@ public final class QuietReader: Sendable {
   /// From now on it is read from start to end: the kernel may read ahead, which keeps a disk busy as many reads at once do.
   func expectScan() { posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_NORMAL) }
 
+  /// From now on it is read block by block, after an error: what was read ahead lies in the cache in large folios, and of a
+  /// folio with one bad block no byte can be had.
+  func expectErrors(in range: ByteRange) {
+    posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_RANDOM)
+    if mayDrop(range) { drop(range) }
+  }
+
   /// Whether a range lies in the page cache whole.
   func isCached(_ range: ByteRange) -> Bool {
     guard case .known(let absent) = windows.withLock({ $0.residency(of: range) }) else { return false }

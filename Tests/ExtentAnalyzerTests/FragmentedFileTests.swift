@@ -1,9 +1,11 @@
-import LinuxStorage
 import SpaceModel
 import TestSupport
 import Testing
 
-/// Files in so many extents that they are asked about in several places at once, against filefrag(8), which asks once.
+@testable import LinuxStorage
+
+/// Files in so many extents that they are asked about in several places at once, against filefrag(8), which asks from start
+/// to end.
 @Suite(.needsRootAndLoop, .needsTool("filefrag", "fallocate", "perl", "mkfs.ext4", "mkfs.ext2", "mkfs.xfs"))
 struct FragmentedFileTests {
   struct Recipe: Sendable, CustomStringConvertible {
@@ -59,6 +61,7 @@ struct FragmentedFileTests {
         try live.passExtents {
           passed.append($0); return true
         } == .fiemap)
+      #expect(try answer(live, mayDivide: true) == answer(live, mayDivide: false))
       let expected = try filefrag(path, of: live.size)
       #expect(Array(map) == Array(expected), "seed \(Seed.current)")
       let joined = try ExtentMap(apparentSize: live.size, source: .fiemap, extents: passed)
@@ -73,6 +76,15 @@ struct FragmentedFileTests {
         #expect(count == limit)
       }
     }
+  }
+
+  /// All extents, joined; and it must have come to windows where it may.
+  private func answer(_ live: LiveFile, mayDivide: Bool) throws -> [Extent] {
+    var reader = FiemapReader(live.file, size: live.size, mayDivide: mayDivide)
+    var map = ExtentMap(apparentSize: live.size, source: .fiemap)
+    #expect(try reader.pass(besideInlineData: { nil }) { (try? map.append($0)) != nil })
+    #expect((reader.roundCount > 0) == mayDivide)
+    return Array(map)
   }
 
   /// `  0:        0..    1023:   33792..    34815:   1024:             last,unwritten,eof`, in bytes.

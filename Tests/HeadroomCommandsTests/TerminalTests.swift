@@ -33,7 +33,7 @@ import Testing
     #expect(parts.first?.contains(" left\u{1B}[K") == true)
     #expect(parts.first?.contains("/s  ") == true)
     #expect(parts.last?.contains("image-not-sparse") == true)
-    #expect(parts.last?.contains("\u{1B}[32mOK\u{1B}[0m") == true)
+    #expect(parts.last?.contains("\u{1B}[32mOK\u{1B}[0m") == true, "\(typescript.text)")
   }
 
   @Test("nothing but the report comes out where there is no terminal")

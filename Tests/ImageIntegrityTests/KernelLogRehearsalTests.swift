@@ -95,7 +95,7 @@ import Testing
   /// Writes `/large` inside where there is no room, until the log says of which filesystem: the kernel keeps what it prints
   /// of mounts to ten in five seconds, and the tests beside this one mount more.
   private func loseWrites(to image: String) throws {
-    let uuid = try filesystemUUID(of: image)
+    let uuid = try #require(try filesystemUUID(of: image))
     for _ in 0..<12 {
       try LoopMount.with(image: image, type: "ext2") { inner, _ in
         _ = try Command.run("dd", "if=/dev/urandom", "of=\(inner)/large", "bs=1M", "count=40", "conv=notrunc")
@@ -107,7 +107,7 @@ import Testing
       }
       sleep(6)
     }
-    Issue.record("the kernel's log never names the filesystem \(uuid ?? "?") with errors")
+    Issue.record("the kernel's log never names the filesystem \(uuid) with errors")
   }
 
   private func filesystemUUID(of image: String) throws -> String? {

@@ -34,6 +34,26 @@ import Testing
     #expect(CopiedDirectory.temporaryLength([UInt8](repeating: 0x61, count: 255)) == 255)
   }
 
+  @Test("what is told of one block without a replay is what the replay says", arguments: [1024, 4096], [false, true])
+  func shortcut(_ block: Int, _ hasChecksums: Bool) {
+    var random = Seed.current.derived(block)
+    for _ in 0..<2000 {
+      // On both sides of what one block holds.
+      let count = Int.random(in: 0...block / 20, using: &random)
+      let entries = (0..<count).map { number in
+        let length = Int.random(in: 1...(Int.random(in: 0..<20, using: &random) == 0 ? 250 : 20), using: &random)
+        let dot = Bool.random(using: &random) ? "." : ""
+        let name = "\(dot)\(number)" + String(repeating: "n", count: length)
+        return RootTreeEntry(
+          name: FilePath(name), kind: Bool.random(using: &random) ? .file : .directory, size: 0, inode: UInt64(number))
+      }
+      let directory = CopiedDirectory(RootTreeDirectory(path: "/etc", entries: entries))
+      #expect(
+        directory.blocks(blockBytes: block, hasChecksums: hasChecksums)
+          == directory.replayed(blockBytes: block, hasChecksums: hasChecksums), "\(Seed.current)")
+    }
+  }
+
   @Test(
     "A directory that rsync fills grows as predicted", .needsRootAndLoop, .needsTool("rsync", "mkfs.ext4"),
     arguments: [1024, 4096], [1, 60, 700, 9000])

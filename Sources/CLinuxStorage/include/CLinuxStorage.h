@@ -41,7 +41,9 @@ extern const uint32_t cls_FIEMAP_SHARED;
 
 // Asks for up to capacity extents from offset start on and before end, never
 // with FIEMAP_FLAG_SYNC: that flag writes. UINT64_MAX: to the last one. Returns
-// how many were filled in. The last one of a request is called the file's last.
+// how many were filled in, cls_FIEMAP_BATCH at most. The last one of a request
+// may be called the file's last (iomap).
+extern const uint32_t cls_FIEMAP_BATCH;
 int cls_fiemap(int fd, uint64_t start, uint64_t end, struct cls_extent *extents, uint32_t capacity);
 
 // lseek(2) with SEEK_DATA or SEEK_HOLE. -ENXIO means nothing from there on.
@@ -127,9 +129,10 @@ int cls_btrfs_extents(int fd, uint64_t inode, uint64_t *next, struct cls_btrfs_e
 // Makes this process die with its parent (PR_SET_PDEATHSIG), for workers.
 int cls_die_with_parent(void);
 
-// Keeps up to so many bytes of freed memory for the next allocation; larger
-// blocks get a mapping of their own (mallopt(3)). 0, or -EINVAL.
-int cls_keep_freed_memory(int bytes, int largest);
+// Keeps up to so many bytes of freed memory for the next allocation; blocks of
+// `mapped` bytes and more get a mapping of their own (mallopt(3)). 0, or
+// -EINVAL.
+int cls_keep_freed_memory(int kept, int mapped);
 
 // Starts executable with argv (NULL-terminated), stdin from /dev/null, stdout
 // into a pipe whose reading end goes to *output, stderr inherited, signals at

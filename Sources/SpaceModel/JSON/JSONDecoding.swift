@@ -91,8 +91,8 @@ struct JSONNode {
     }
   }
 
-  /// By name: whether some type conforms to a protocol, which most here do not, is looked up among all conformances of the
-  /// program.
+  /// The integer types by name: asking whether a type is any `FixedWidthInteger` searches all conformances of the program,
+  /// and for most types here in vain.
   private func anyInteger(_ type: any Decodable.Type) throws -> Any? {
     switch type {
     case is Int.Type: try integer(Int.self)

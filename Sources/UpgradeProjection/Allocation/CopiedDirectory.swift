@@ -26,12 +26,12 @@ struct CopiedDirectory {
         hash: Self.hash(bytes, from: seed), length: bytes.count,
         temporaryLength: entry.kind == .file ? Self.temporaryLength(bytes) : 0)
     }
-    // The order decides little, but it must be the same whatever order the payload was read in; and not that of the
-    // hashes that place the names.
     mostBytes = names.reduce(0) { sum, name in
       let temporary = name.temporaryLength > 0 ? DirectoryGrowth.entryBytes(nameLength: name.temporaryLength) : 0
       return sum + DirectoryGrowth.entryBytes(nameLength: name.length) + temporary
     }
+    // The order decides little, but it must be the same whatever order the payload was read in; and not that of the
+    // hashes that place the names.
     names.sort { ($0.hash.byteSwapped, $0.length) < ($1.hash.byteSwapped, $1.length) }
   }
 
@@ -49,6 +49,11 @@ struct CopiedDirectory {
     {
       return 1
     }
+    return replayed(blockBytes: blockBytes, hasChecksums: hasChecksums)
+  }
+
+  /// The same, one name after the other.
+  func replayed(blockBytes: Int, hasChecksums: Bool) -> Int {
     var directory = DirectoryGrowth(blockBytes: blockBytes, hasChecksums: hasChecksums)
     for name in names {
       let place = UInt32(truncatingIfNeeded: name.hash)
