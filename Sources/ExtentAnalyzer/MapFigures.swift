@@ -79,12 +79,19 @@ extension ImageAnalyzer {
       figures = MapFigures(status: before, apparentSize: source.size, source: kind, totals: stream.finish())
     } else {
       let map = try UnwrittenSettlement.settledMap(of: source)
-      if let onSegment {
-        var walk = MapWalk(map, from: stream.position)
-        walk.finish(onSegment)
+      if kind == map.source {
+        // The sums are those of what is handed on, though the file may have changed since.
+        stream.addRest(of: map)
+        figures = MapFigures(
+          status: before, apparentSize: source.size, source: map.source, totals: stream.finish())
+      } else {
+        if let onSegment {
+          var walk = MapWalk(map)
+          walk.finish(onSegment)
+        }
+        figures = MapFigures(
+          status: before, apparentSize: map.apparentSize, source: map.source, totals: MapTotals(of: map))
       }
-      figures = MapFigures(
-        status: before, apparentSize: map.apparentSize, source: map.source, totals: MapTotals(of: map))
     }
     figures.changedWhileReading = before.differs(from: try source.status())
     return figures

@@ -29,6 +29,14 @@ struct MapStream {
     }
   }
 
+  /// Adds what a map has behind everything that was added.
+  mutating func addRest(of map: ExtentMap) {
+    let taken = tally.end
+    for extent in map[map.firstIndex(endingAfter: taken)...] {
+      if let rest = extent.clipped(to: ByteRange(start: taken, end: .max)) { add(rest) }
+    }
+  }
+
   /// Hands on what is left.
   mutating func finish() -> MapTotals {
     if let handle {

@@ -55,6 +55,9 @@ struct MapTally {
     last = (end, extent.physical.map { $0 &+ extent.length }, extent.flags)
   }
 
+  /// Where the last extent so far ends.
+  var end: UInt64 { last?.end ?? 0 }
+
   var totals: MapTotals {
     var totals = sums
     totals.hole = size - totals.data - totals.unwritten

@@ -21,9 +21,8 @@ enum UnwrittenSettlement {
       let (settled, isDoubtful) = try settle(map, of: source)
       if !isDoubtful { return settled }
       source.awaitWriteback()
-      let again = try source.extentMap()
-      if again.elementsEqual(map) { return settled }
-      map = again
+      if try isStill(map, of: source) { return settled }
+      map = try source.extentMap()
     }
     return try settle(map, of: source).map
   }
@@ -32,24 +31,66 @@ enum UnwrittenSettlement {
   private static func settle(
     _ map: ExtentMap, of source: any ImageSource
   ) throws(StorageError) -> (map: ExtentMap, isDoubtful: Bool) {
-    var settled = ExtentMap(apparentSize: map.apparentSize, source: map.source)
+    // Most of the time nothing is otherwise than the map says, and then there need not be a second one.
+    var settled: ExtentMap?
     var isDoubtful = false
-    for extent in map {
-      if extent.isUnwritten {
-        for part in try parts(of: extent, source: source, size: map.apparentSize, &isDoubtful) {
-          try add(part, to: &settled, source)
-        }
-      } else {
-        try add(extent, to: &settled, source)
+    var seeking = DataSeek(source)
+    for (index, extent) in map.enumerated() {
+      guard extent.isUnwritten else {
+        if settled != nil { try add(extent, to: &settled, source) }
+        continue
+      }
+      let parts = try parts(of: extent, &seeking, size: map.apparentSize, &isDoubtful)
+      if settled == nil, parts != [extent] {
+        settled = ExtentMap(apparentSize: map.apparentSize, source: map.source)
+        for before in map[..<index] { try add(before, to: &settled, source) }
+      }
+      if settled != nil {
+        for part in parts { try add(part, to: &settled, source) }
       }
     }
-    return (settled, isDoubtful)
+    return (settled ?? map, isDoubtful)
+  }
+
+  /// Whether the file's map is the same now.
+  private static func isStill(_ map: ExtentMap, of source: any ImageSource) throws(StorageError) -> Bool {
+    var expected = map.makeIterator()
+    var open: Extent?
+    var isSame = true
+    let kind = try source.passExtents { extent in
+      if let last = open, last.continues(in: extent) {
+        open?.length += extent.length
+        return true
+      }
+      if let last = open { isSame = expected.next() == last }
+      open = extent
+      return isSame
+    }
+    guard kind != nil else { return try source.extentMap().elementsEqual(map) }
+    if let last = open, isSame { isSame = expected.next() == last }
+    return isSame && expected.next() == nil
+  }
+
+  /// SEEK_DATA and SEEK_HOLE with a memory: of a file whose preallocation is cached, SEEK_HOLE goes to the far end of it each
+  /// time.
+  private struct DataSeek {
+    let source: any ImageSource
+    /// The last answer.
+    private var data: ByteRange?
+
+    init(_ source: any ImageSource) { self.source = source }
+
+    mutating func nextData(from offset: UInt64) throws(StorageError) -> ByteRange? {
+      if let data, data.start <= offset, offset < data.end { return ByteRange(start: offset, end: data.end) }
+      data = try source.nextData(from: offset)
+      return data
+    }
   }
 
   private static func add(
-    _ extent: Extent, to map: inout ExtentMap, _ source: any ImageSource
+    _ extent: Extent, to map: inout ExtentMap?, _ source: any ImageSource
   ) throws(StorageError) {
-    do { try map.append(extent) } catch {
+    do { try map?.append(extent) } catch {
       throw StorageError(
         .changed, operation: "read extents of", path: source.path, message: "it changed while it was mapped")
     }
@@ -57,8 +98,9 @@ enum UnwrittenSettlement {
 
   /// The unwritten extent cut where written data begins and ends.
   private static func parts(
-    of extent: Extent, source: any ImageSource, size: UInt64, _ isDoubtful: inout Bool
+    of extent: Extent, _ seeking: inout DataSeek, size: UInt64, _ isDoubtful: inout Bool
   ) throws(StorageError) -> [Extent] {
+    let source = seeking.source
     let block = source.host.blockSize
     var parts: [Extent] = []
     var settledTo = extent.start
@@ -71,7 +113,7 @@ enum UnwrittenSettlement {
     var offset = extent.start
     // Behind the end of the file nothing is written.
     let limit = min(extent.range.end, size)
-    while offset < limit, let data = try source.nextData(from: offset), data.start < limit {
+    while offset < limit, let data = try seeking.nextData(from: offset), data.start < limit {
       let candidates = ByteRange(start: max(data.start, extent.start), end: min(data.end, limit))
         .expanded(toMultipleOf: block)
       let written = ByteRange.union(

@@ -197,27 +197,24 @@ struct ZeroScan: Sendable {
   }
 }
 
-/// Joins zero runs that meet at the edge of two pieces.
+/// Joins runs of one kind that meet, as those at the edge of two pieces do.
 private struct RunJoiner {
-  private var pending: ByteRange?
+  private var pending: ZeroScan.Event?
 
   mutating func add(_ event: ZeroScan.Event, _ handle: (ZeroScan.Event) -> Void) {
-    switch event {
-    case .zero(let range):
-      if let run = pending, run.end == range.start {
-        pending = ByteRange(start: run.start, end: range.end)
-      } else {
-        finish(handle)
-        pending = range
-      }
-    case .unreadable:
+    switch (pending, event) {
+    case (.zero(let run)?, .zero(let range)) where run.end == range.start:
+      pending = .zero(ByteRange(start: run.start, end: range.end))
+    case (.unreadable(let run, let error)?, .unreadable(let range, _)) where run.end == range.start:
+      pending = .unreadable(ByteRange(start: run.start, end: range.end), error)
+    default:
       finish(handle)
-      handle(event)
+      pending = event
     }
   }
 
   mutating func finish(_ handle: (ZeroScan.Event) -> Void) {
-    if let run = pending { handle(.zero(run)) }
+    if let pending { handle(pending) }
     pending = nil
   }
 }

@@ -16,9 +16,9 @@ struct MapCommand: ParsableCommand {
       headroom map --summary *.img
       """,
     discussion: """
-      The picture reads the data to find zeros that are written out; --no-zeros leaves that out. With --json data is \
-      read only with --zeros. One image gives one JSON object, several give an array. qemu-map is what qemu-img map \
-      --output=json writes.
+      The picture and --summary read the data to find zeros that are written out; --no-zeros leaves that out. With \
+      --json data is read only with --zeros. One image gives one JSON object, several give an array. qemu-map is what \
+      qemu-img map --output=json writes.
       """)
 
   @Argument(
@@ -27,7 +27,7 @@ struct MapCommand: ParsableCommand {
   var images: [String]
 
   @Flag(
-    name: .long, inversion: .prefixedNo, help: "Read the data and tell zeros from data. Default: for the picture only.")
+    name: .long, inversion: .prefixedNo, help: "Read the data and tell zeros from data. Default: for text only.")
   var zeros: Bool?
 
   @Flag(name: .long, help: "Figures only: no picture, no extents.")

@@ -93,7 +93,8 @@ struct ReportLayout {
     let count = report.partitions.reduce(0) { $0 + ($1.images?.count ?? 0) }
     guard count > 0 else { return "nothing is wasted; no images were found." }
     let hints: Set<Finding.ID> = [.imageNotSparse, .imageZeroData, .recoveryNotSparse]
-    let spare = reclaimable(of: Set(report.findings.filter { hints.contains($0.id) }.map(\.target)))
+    let targets = Set(report.findings.filter { hints.contains($0.id) }.map(\.target))
+    let spare = reclaimable(of: targets)
     let unknown = report.partitions.flatMap { $0.images ?? [] }.filter { $0.reclaimableBytes == nil }.count
     if unknown > 0 {
       return
@@ -101,7 +102,9 @@ struct ReportLayout {
         + "is not known, because no data was read."
     }
     guard spare > .zero else { return "\(CountText.of(count, "image")) measured, none wastes space." }
-    return "\(CountText.of(count, "image")) measured; \(style.size(spare)) could be given back, nothing needs doing."
+    let about = isEstimate(targets) ? "about " : ""
+    return
+      "\(CountText.of(count, "image")) measured; \(about)\(style.size(spare)) could be given back, nothing needs doing."
   }
 
   private var wasteful: [Finding] {
@@ -113,9 +116,21 @@ struct ReportLayout {
   /// `nil` where nothing wastes space, or something else is worse.
   private var wasteSummary: String? {
     guard !wasteful.isEmpty else { return nil }
-    let total = reclaimable(of: Set(wasteful.map(\.target)))
+    let targets = Set(wasteful.map(\.target))
+    let total = reclaimable(of: targets)
     let verb = wasteful.count == 1 ? "wastes" : "waste"
-    return "\(CountText.of(wasteful.count, "image")) \(verb) space; digging holes gives back \(style.size(total))."
+    let about = isEstimate(targets) ? "about " : ""
+    return
+      "\(CountText.of(wasteful.count, "image")) \(verb) space; digging holes gives back \(about)\(style.size(total))."
+  }
+
+  /// No data was read of some of them.
+  private func isEstimate(_ targets: Set<String>) -> Bool {
+    report.partitions.contains { partition in
+      (partition.images ?? []).contains {
+        $0.reclaimableBasis == .estimate && targets.contains(partition.target(of: $0))
+      }
+    }
   }
 
   private func reclaimable(of targets: Set<String>) -> ByteCount {

@@ -119,11 +119,19 @@ public struct TextReport: Sendable {
 
 extension TextStyle {
   /// What an image would give back, and how sure that is: `~` an estimate, `≥` at least.
-  func reclaimable(_ image: ImageUsage) -> String {
+  package func reclaimable(_ image: ImageUsage) -> String {
     guard let bytes = image.reclaimableBytes else { return "-" }
     if image.reclaimableBasis == .estimate { return "~" + size(bytes) }
-    return (image.reclaimableReasons == nil ? "" : unicode ? "≥" : ">=") + size(bytes)
+    return (image.reclaimableReasons == nil ? "" : atLeast) + size(bytes)
   }
+
+  /// Zeros that were found; `≥` where not all was read.
+  package func zeros(_ image: ImageUsage) -> String {
+    guard let bytes = image.zeroBytes else { return "-" }
+    return (image.reclaimableReasons?.contains(.notAllRead) == true ? atLeast : "") + size(bytes)
+  }
+
+  private var atLeast: String { unicode ? "≥" : ">=" }
 }
 
 extension Collection where Element == CellKind {

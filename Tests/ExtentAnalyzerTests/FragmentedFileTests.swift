@@ -26,7 +26,7 @@ struct FragmentedFileTests {
     "dense and sparse parts, preallocation and what lies past the end come once and in order", arguments: Recipe.all)
   func isWhatFilefragSays(recipe: Recipe) throws {
     var random = Seed.current.derived(Recipe.all.firstIndex { $0.description == recipe.description } ?? 0)
-    try LoopMount.withFilesystem(recipe.type, sizeMiB: 384, mkfsArguments: recipe.arguments) { mountpoint, _ in
+    try LoopMount.withFilesystem(recipe.type, sizeMiB: 640, mkfsArguments: recipe.arguments) { mountpoint, _ in
       let path = "\(mountpoint)/fragmented.img"
       var end = 0
       var pieces: [String] = []

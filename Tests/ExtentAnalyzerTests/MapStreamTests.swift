@@ -46,7 +46,7 @@ import Testing
   }
 
   /// Some touch the one before them, and some of those go on in it on the device.
-  private static func extents(_ random: inout some RandomNumberGenerator) -> [Extent] {
+  static func extents(_ random: inout some RandomNumberGenerator) -> [Extent] {
     var extents: [Extent] = []
     var end: UInt64 = 0
     var physical: UInt64 = 1 << 20

@@ -122,7 +122,7 @@ import Testing
     let zeros = Samples.state([Samples.image(reclaimable: .gibibytes(1), sparse: true, basis: .estimate)])
     #expect(
       ImageRules().findings(for: zeros).first?.message
-        == "It holds 1.00 GiB (33 %) of zeros that are written out (estimated: no data was read); digging holes gives "
+        == "It holds about 1.00 GiB (33 %) of zeros that are written out (estimated: no data was read); digging holes gives "
         + "that back.")
   }
 

@@ -101,7 +101,8 @@ final class MapSink {
     any = true
     writer.beginObject()
     write(path: target.path)
-    write("apparent_bytes", status.size)
+    // What the map is cut at: a file may have another size by now.
+    write("apparent_bytes", target.source.size)
     write("allocated_bytes", status.allocated)
     let result: MapResult
     if summary {
@@ -116,6 +117,10 @@ final class MapSink {
       }
     }
     write(result.usage(target.path))
+    if result.changedWhileReading {
+      writer.key("changed_while_reading")
+      writer.value(true)
+    }
     writer.endObject()
     flush(force: false)
     return result
@@ -184,7 +189,7 @@ final class MapSink {
   }
 
   private func qemuMap(_ target: MapTarget, _ analyzer: ImageAnalyzer) throws(StorageError) -> MapFigures {
-    var map = QemuMap(size: try target.source.status().size)
+    var map = QemuMap(size: target.source.size)
     do throws(StorageError) {
       let figures = try analyzer.figures(of: target.source) { segment in
         map.add(segment.range, isData: segment.kind == .data || segment.kind == .zero)
@@ -215,8 +220,9 @@ final class MapSink {
     rows += 1
     table.add([
       usage.path.display, style.size(usage.apparentBytes), style.size(usage.allocatedBytes),
-      style.size(usage.dataBytes), style.size(usage.zeroBytes), style.size(usage.unwrittenBytes),
-      style.size(usage.holeBytes), usage.extentCount.map { String($0) } ?? "-", style.size(usage.reclaimableBytes),
+      style.size(usage.dataBytes), style.zeros(usage),
+      style.size(usage.unwrittenBytes), style.size(usage.holeBytes), usage.extentCount.map { String($0) } ?? "-",
+      style.reclaimable(usage),
     ])
   }
 
