@@ -11,6 +11,9 @@ struct CacheWindows {
   /// Where the file's pages end.
   private let pageEnd: UInt64
   private var known: [UInt64: Window] = [:]
+  /// Several readers go from start to end, one behind the other. What lies ahead of one of them is another's then, and not
+  /// left behind: asked anew while that reads it, its window would look as if it had been cached.
+  var isScan = false
   /// More than any read-ahead; two of them may lie in the cache on our account.
   private static let size: UInt64 = 32 << 20
 
@@ -64,7 +67,8 @@ struct CacheWindows {
     let (first, last) = (windows.lowerBound, windows.upperBound)
     // Read-ahead reaches into the next one.
     for window in first...last + 1 { known[window]?.isTouched = true }
-    let done = takeTouched { $0 &+ 1 < first || $0 > last + 1 }
+    let isScan = isScan
+    let done = takeTouched { $0 &+ 1 < first || (!isScan && $0 > last + 1) }
     return isLate && !absent.isEmpty ? done + [absent] : done
   }
 

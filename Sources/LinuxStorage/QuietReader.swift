@@ -25,7 +25,10 @@ public final class QuietReader: Sendable {
   deinit { letGo(windows.withLock { $0.finish() }) }
 
   /// From now on it is read from start to end: the kernel may read ahead, which keeps a disk busy as many reads at once do.
-  func expectScan() { posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_NORMAL) }
+  func expectScan() {
+    posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_NORMAL)
+    windows.withLock { $0.isScan = true }
+  }
 
   /// From now on it is read block by block, after an error: what was read ahead lies in the cache in large folios, and of a
   /// folio with one bad block no byte can be had.
