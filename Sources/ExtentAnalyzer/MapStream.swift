@@ -8,7 +8,7 @@ struct MapStream {
   private var tally: MapTally
   private var last: Extent?
   /// Everything before it was handed on.
-  private(set) var position: UInt64 = 0
+  private var position: UInt64 = 0
 
   /// - Parameter onSegment: `nil`: the sums are all that is asked for.
   init(apparentSize: UInt64, onSegment: ((MapSegment) -> Void)?) {

@@ -30,18 +30,15 @@ public struct MapSegment: Hashable, Sendable {
 /// Runs are taken in as they are found, so neither they nor the segments are ever held in memory.
 struct MapWalk {
   private let map: ExtentMap
-  private var index: Int
+  private var index = 0
   /// The one at ``index``; `nil` behind the last.
   private var current: Extent?
   /// Everything before it was handed on.
-  private(set) var position: UInt64
+  private(set) var position: UInt64 = 0
 
-  /// - Parameter position: Everything before it was handed on already.
-  init(_ map: ExtentMap, from position: UInt64 = 0) {
+  init(_ map: ExtentMap) {
     self.map = map
-    self.position = position
-    index = map.firstIndex(endingAfter: position)
-    current = index < map.count ? map[index] : nil
+    current = map.first
   }
 
   /// Hands on everything before `range`, then the data in it as `kind`.

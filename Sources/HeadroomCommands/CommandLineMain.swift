@@ -98,8 +98,9 @@ struct HeadroomCommand: ParsableCommand {
   /// As `parseAsRoot` does it, sooner for a command line in order: a quick audit spent a third of its time on it.
   ///
   /// A command parsed by itself need not be found among all others, whose options would be collected once more. Whatever
-  /// it throws, help included, is said by the whole parser, which knows the way to it; so is what has commands of its own. The name of the super-command in
-  /// each configuration keeps `parseAsRoot` from trying first whether a completion script is asked for.
+  /// it throws, help included, is said by the whole parser, which knows the way to it; so is what has commands of its
+  /// own. The name of the super-command in each configuration keeps `parseAsRoot` from trying first whether a completion
+  /// script is asked for.
   static func parsed(_ words: [String]) throws -> any ParsableCommand {
     if let name = words.first,
       let type = configuration.subcommands.first(where: { $0.configuration.commandName == name }),

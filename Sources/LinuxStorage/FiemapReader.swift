@@ -104,17 +104,17 @@ struct FiemapReader {
   {
     if !isFull || full.batches == 0 { full = (0, start) }
     full.batches += isFull ? 1 : 0
-    guard full.batches >= Self.worthDividing, let windows else { return true }
+    guard full.batches >= Self.worthDividing, var windows else { return true }
+    defer { self.windows = windows }
     // As many bytes as half a window's extents take where they are as dense.
     let expected = (next - full.start) / UInt64(Self.worthDividing * Self.batch) * UInt64(FiemapWindows.capacity / 2)
     var length = expected / Self.windowGrain * Self.windowGrain + Self.windowGrain
     full.batches = 0
     while next < size {
-      windows.ask(from: next, length: length, before: size)
       var most = 0
-      for window in windows.answers {
+      for window in windows.ask(from: next, length: length, before: size) {
         guard window.error == 0 else { throw failure(window.error) }
-        guard handOn(window.extents, take) else { return false }
+        guard window.extents.withUnsafeBufferPointer({ handOn($0, take) }) else { return false }
         // The rest of it is asked for in the usual way.
         guard window.isWhole else { return true }
         next = max(next, window.range.end)

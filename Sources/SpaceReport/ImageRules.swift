@@ -54,10 +54,11 @@ public struct ImageRules: Sendable {
     let share = Self.percent(reclaimable, of: image.apparentBytes)
     let message =
       dense
-      ? "It is written out in full, \(image.allocatedBytes) for \(image.apparentBytes), though \(about)\(share) of it is empty: "
-        + "digging holes gives back \(about)\(reclaimable)\(estimated). It was copied without its holes; headroom copy keeps "
-        + "them."
-      : "It holds \(about)\(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives that back."
+      ? "It is written out in full, \(image.allocatedBytes) for \(image.apparentBytes), though \(about)\(share) of it "
+        + "is empty: digging holes gives back \(about)\(reclaimable)\(estimated). It was copied without its holes; "
+        + "headroom copy keeps them."
+      : "It holds \(about)\(reclaimable) (\(share)) of zeros that are written out\(estimated); digging holes gives "
+        + "that back."
     let id: Finding.ID = !dense ? .imageZeroData : image.role == .recovery ? .recoveryNotSparse : .imageNotSparse
     // A threshold that was given counts for every image; the usual one not where dense images are the product's way.
     let isExpected = warnReclaimable == nil && (id == .recoveryNotSparse || denseImagesExpected)

@@ -39,8 +39,8 @@ import Testing
       var found: [MapSegment] = []
       var stream = MapStream(apparentSize: 300_000) { found.append($0) }
       for extent in extents.prefix(Int.random(in: 0...extents.count, using: &random)) { stream.add(extent) }
-      var rest = MapWalk(map, from: stream.position)
-      rest.finish { found.append($0) }
+      stream.addRest(of: map)
+      #expect(stream.finish() == MapTotals(of: map))
       #expect(found == expected, "seed \(Seed.current.value)")
     }
   }

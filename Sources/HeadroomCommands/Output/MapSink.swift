@@ -220,9 +220,8 @@ final class MapSink {
     rows += 1
     table.add([
       usage.path.display, style.size(usage.apparentBytes), style.size(usage.allocatedBytes),
-      style.size(usage.dataBytes), style.zeros(usage),
-      style.size(usage.unwrittenBytes), style.size(usage.holeBytes), usage.extentCount.map { String($0) } ?? "-",
-      style.reclaimable(usage),
+      style.size(usage.dataBytes), style.zeros(usage), style.size(usage.unwrittenBytes), style.size(usage.holeBytes),
+      usage.extentCount.map { String($0) } ?? "-", style.reclaimable(usage),
     ])
   }
 
