@@ -34,7 +34,36 @@ struct CopyTransfer: Sendable {
 
   private final class Shared: Sendable {
     let next = Atomic<Int>(0)
-    let state = Mutex<(totals: Totals, failure: StorageError?)>((Totals(), nil))
+    let state: Mutex<State>
+
+    init(pieces: Int) { state = Mutex(State(isWritten: Array(repeating: false, count: pieces))) }
+  }
+
+  private struct State {
+    var totals = Totals()
+    var failure: StorageError?
+    var isWritten: [Bool]
+    /// Pieces from the start that are all written, and those of them that were sent to the disk.
+    var whole = 0
+    var sent = 0
+    var isSending = false
+
+    mutating func note(_ index: Int, _ part: Totals) {
+      totals.dataBytes += part.dataBytes
+      totals.unitBytes += part.unitBytes
+      totals.rangeBytes += part.rangeBytes
+      isWritten[index] = true
+      while whole < isWritten.count, isWritten[whole] { whole += 1 }
+    }
+
+    /// - Returns: The pieces that are to be sent to the disk next. One after the other and never one behind a gap: what is
+    ///   allocated later in the middle splits a leaf of the extent tree, and the copy takes more blocks than the source.
+    mutating func takeDue() -> Range<Int>? {
+      guard !isSending, whole - sent >= CopyTransfer.writebackPieces else { return nil }
+      defer { sent = whole }
+      isSending = true
+      return sent..<whole
+    }
   }
 
   /// - Parameter target: `nil`: nothing is written, only counted.
@@ -42,7 +71,7 @@ struct CopyTransfer: Sendable {
   func run(to target: NewFile?) throws(StorageError) -> Totals {
     let length = max(Self.pieceBytes, plan.unit)
     let pieces = plan.pieces(of: length)
-    let shared = Shared()
+    let shared = Shared(pieces: pieces.count)
     let writer = target?.writer
     defer { withExtendedLifetime(target) {} }
     WorkerThreads.run(min(Self.workers, max(1, pieces.count))) {
@@ -53,23 +82,19 @@ struct CopyTransfer: Sendable {
         guard index < pieces.count, shared.state.withLock({ $0.failure == nil }) else { return }
         do throws(StorageError) {
           let part = try copy(pieces[index], buffer, writer)
-          if let writer, index % Self.writebackPieces == Self.writebackPieces - 1 {
-            let start = pieces[index + 1 - Self.writebackPieces].start
-            writer.beginWriteback(ByteRange(start: start, end: pieces[index].end))
-          }
-          shared.state.withLock { state in
-            state.totals.dataBytes += part.dataBytes
-            state.totals.unitBytes += part.unitBytes
-            state.totals.rangeBytes += part.rangeBytes
+          shared.state.withLock { $0.note(index, part) }
+          while let writer, let due = shared.state.withLock({ $0.takeDue() }) {
+            writer.beginWriteback(ByteRange(start: pieces[due.lowerBound].start, end: pieces[due.upperBound - 1].end))
+            shared.state.withLock { $0.isSending = false }
           }
         } catch {
           shared.state.withLock { if $0.failure == nil { $0.failure = error } }
         }
       }
     }
-    let (totals, failure) = shared.state.withLock { $0 }
-    if let failure { throw failure }
-    return totals
+    let state = shared.state.withLock { $0 }
+    if let failure = state.failure { throw failure }
+    return state.totals
   }
 
   private func copy(
